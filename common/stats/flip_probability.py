@@ -19,6 +19,7 @@ SURE = 5e-3  # an inverted p that may be off by more of itself than this is none
 SMALL = 1e-10  # a characteristic function below this has ended, if it does not come back
 _BLOCK = 16  # frequencies at once
 _CHUNK = 512  # values at once: what fits the cache
+_SOON = 64  # so many are mostly enough to see that a wave has ended
 _FOLDS = 16  # values are filled up to a multiple of it
 _PARTS = 10**5  # the finest lattice that is looked for
 
@@ -214,14 +215,17 @@ def _waves(turns: Floats, sizes: Floats, lean: Floats, floor: float = 0.0) -> ND
     Where all are below the floor the rest of the values is left out, which could only make them smaller.
     """
     found = np.ones(len(turns), dtype=np.complex128)
-    for start in range(0, len(sizes), _CHUNK):
-        some = sizes[start : start + _CHUNK]
+    length = _CHUNK
+    if floor:
+        length = _SOON
+    for start in range(0, len(sizes), length):
+        some = sizes[start : start + length]
         waves = np.empty((len(turns), len(some)), dtype=np.complex128)
         waves[0] = np.exp(1j * turns[0] * some)
         turn = np.exp(1j * (turns[-1] - turns[0]) / max(len(turns) - 1, 1) * some)
         for k in range(1, len(turns)):
             np.multiply(waves[k - 1], turn, out=waves[k])
-        waves.imag *= lean[start : start + _CHUNK]
+        waves.imag *= lean[start : start + length]
         while waves.shape[1] % 2 == 0:  # half by half, for a product one by one waits for each factor
             half = waves.shape[1] // 2
             waves = waves[:, :half] * waves[:, half:]

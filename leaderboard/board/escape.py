@@ -39,6 +39,8 @@ ACCENTS = {
 
 def visible(text: str) -> str:
     """The same text with every character that could not be seen written as its code point."""
+    if text.isascii() and text.isprintable():  # nearly all names and figures of a board
+        return text
     return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text.replace("\r\n", "\n"))
 
 
@@ -81,7 +83,9 @@ def cell(text: str) -> str:
     return f"'{seen}" if seen.startswith(tuple(FORMULA)) else seen
 
 
+_SCRIPT = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
 def script(value: Any) -> str:
     """A value for a script: plain ASCII with `<` escaped, so that no text in it can end the script."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+    return _SCRIPT.encode(value).replace("<", "\\u003c")

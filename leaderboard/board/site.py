@@ -142,6 +142,7 @@ def _cell_pages(
     from proctor.leaderboard.board.pages import task as task_page
     from proctor.leaderboard.compare.costs import costs_of
     from proctor.leaderboard.compare.figures import figures_of
+    from proctor.leaderboard.compare.same_responses import why_flagged
     from proctor.leaderboard.compare.together import ABOUT_ALL
 
     examples: dict[str, dict[str, Any]] = {}
@@ -149,6 +150,7 @@ def _cell_pages(
     for row in ranked.rows:
         for task, score in row.scores.items():
             about, responses = ranked.tasks[task], score.cell.rows()
+            why_flagged(score.cell, responses)  # from these rows: the pages ask for it by the cell
             shown = samples.rows_of(responses, about)
             key, choice = f"{row.variant}/{task}", samples.scores_to_choose(shown, about)
             values: dict[str, Any] = {"row": row, "task": task, "rows": len(shown), "marks": choice}

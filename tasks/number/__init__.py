@@ -55,6 +55,7 @@ _OR = re.compile(
     r"(?i)(?P<unit>(?: ?%| (?!and/|y/)[a-z]{1,12})?)[^\w\n]{0,3}(?:\b(?:(?:and|y)/)?(?:or|oder|ou|o)\b|或者?)"
     r"(?: (?:maybe|possibly|perhaps|about|even))?(?:[^\w\n]|\\boxed){0,8}"
 )
+_OR_WORD = re.compile(r"(?i)\bo(?:r|der|u)?\b|或")
 # Behind the number of a marker: '18-20', '18 to 20', and in a box '18, 17'.
 _RANGE = re.compile(r"(?:-| to )\$?[0-9]+(?![0-9]| ?(?:decimal|d\.?p|signif))| ?, ?\$?[0-9.]+ ?\}")
 _BETWEEN = re.compile(r"\bbetween [^0-9\n]{0,3}[0-9][0-9.,]{0,20} (?:[a-z]{1,12} )?and \Z", re.IGNORECASE)
@@ -86,7 +87,10 @@ def _gives_none(text: str) -> bool:
 
 def _is_one_of_two(text: str, number: Number) -> bool:
     """Is it one of two different numbers between which the text does not decide?"""
-    for one, other in pairwise(numbers(text, max(0, number.start - 40), number.end + 40)):
+    start, end = max(0, number.start - 40), number.end + 40
+    if not _OR_WORD.search(text, start, end):  # most texts; to read the numbers takes ten times as long
+        return False
+    for one, other in pairwise(numbers(text, start, end)):
         if number.start not in (one.start, other.start) or one.value == other.value:
             continue
         between = _OR.fullmatch(text, one.end, other.start)

@@ -11,7 +11,8 @@ _NEVER = re.compile("[\x00\ud800-\udfff]")
 _DIGIT = re.compile(r"[0-9]")
 _HEART = re.compile(r"(?<![0-9] )<3+(?![0-9.])")
 
-# A model that misses its stop goes on with the next problem of its training data, and solves that too.
+# A model that misses its stop goes on with the next problem of its training data, and solves that too. The kind within
+# a line stands by itself: all others begin with one of three signs, so a search for them passes over the rest at once.
 _NEXT_QUESTION = re.compile(
     rf"""
     \n[ \t>\#*_<\[{BOLD}]{{0,8}}
@@ -22,11 +23,12 @@ _NEXT_QUESTION = re.compile(
       | (?:assistant|user|human|(?<=\#[ ])(?:question|problem))[ ]{{0,3}}(?=\n)
       | 问题?:
     )
-  | (?<=[\s.!?0-9])(?-i:Question|Q|Problem)[ ]?[0-9]{{0,4}}:
   | <\|[a-z_]{{1,30}}\|> | </s> | \[/?INST\] | <(?:end_of_turn|start_of_turn)>
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_NEXT_IN_LINE = re.compile(r"(?<=[\s.!?0-9])(?:Question|Q|Problem)[ ]?[0-9]{0,4}:")
+_NEXT_QUESTIONS = (_NEXT_QUESTION, _NEXT_IN_LINE)
 # A solved problem, then a line that asks something at length.
 _SOLVED = re.compile(
     r"(?:(?:\#{4}|(?:^|\n)A:)[^\n0-9]{0,30}[0-9][^\n]{0,60}|\\boxed\{[^\n]{0,80}|<answer>[^\n]{0,80}"
@@ -82,11 +84,12 @@ def _before_next_question(text: str) -> str:
     first_digit = _DIGIT.search(text)
     if first_digit is None:
         return text
-    if found := _NEXT_QUESTION.search(text, first_digit.start()):
-        text = text[: found.start()]
-    solved = (
-        _SOLVED.search(text) if "?" in text or "####" in text else None
-    )  # each of its halves wants one of them
+    for question in _NEXT_QUESTIONS:
+        if found := question.search(text, first_digit.start()):
+            text = text[: found.start()]
+    # Its halves want a question, or a line behind '####': most responses end there.
+    goes_on = "?" in text or text.find("####", 0, text.rfind("\n")) >= 0
+    solved = _SOLVED.search(text) if goes_on else None
     return text[: solved.end()] if solved else text
 
 

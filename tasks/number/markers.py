@@ -16,7 +16,7 @@ _MARKERS = 1_000  # the last ones that are tried: a model in a loop writes nothi
 _GAP = rf"[ \t*_`\"'{BOLD}]{{0,4}}"
 # Each kind with what a text in lower case must hold to have one: a search for what is there takes a third of the time.
 _KINDS = {
-    "hashes": ("####", r"(?P<hashes>(?<!\#)\#{4,6}(?!\#))"),
+    "hashes": ("####", r"(?P<hashes>\#(?<!\#\#)\#{3,5}(?!\#))"),
     "boxed": ("ox", r"(?P<boxed>\\(?:f?boxed|fbox)[ ]?\{?)"),
     "tag": ("answer>", r"(?P<tag><(?:final_)?answer>)"),
     # Not 'each answer is worth 5', 'to answer', or 'the answer step by step: 16 - 7 = 9'.

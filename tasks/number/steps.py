@@ -24,12 +24,12 @@ _LIST_MARK = re.compile(r"^[ \t]*(?:[0-9]{1,2}[.)]|[-*])[ \t]+", re.MULTILINE)
 # One way of writing a sum for many; each pattern looks at a bounded piece of text.
 _SIGNS = (
     (re.compile(r",(?<=[0-9],)(?=[0-9]{3})"), ""),
-    (re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])"), "*"),
-    (re.compile(r"(?<=[0-9)%]) of (?=[0-9(])"), "*"),
+    (re.compile(r" of (?<=[0-9)%] of )(?=[0-9(])"), "*"),
     (re.compile(r"/[ ]?[A-Za-z]{2,20}"), ""),  # 5 dollars/hour
     (re.compile(r"(?<=[0-9)%]) ?(?:[A-Za-z]{2,20}[ -]?){1,3}(?=[-+*/=^])"), " "),  # 9 eggs * 2
     (re.compile(r"(?<== )(?:\\boxed\{|\*)([0-9.]{1,30})[*}]"), r"\1"),  # a result in a box or in italics
 )
+_TIMES = re.compile(r"(?<=[0-9)%]) ?[xX] ?(?=[0-9(.])|(?<=[a-z]) [xX] (?=[0-9(.])")
 _CURRENCY = dict.fromkeys(map(ord, "$£€¥₹" + BOLD))
 _ROUGHLY = re.compile(r"[≈≃≅]|\\(?:approx|simeq|approxeq)(?![a-z])")
 _RUN = re.compile(r"[-0-9.()+*/^%=~ ]+")
@@ -62,19 +62,25 @@ def checked_equations(text: str) -> list[tuple[str, bool]]:
     return checked
 
 
-def _step(left: str, shown: str) -> tuple[tuple[Fraction, Fraction], bool] | None:
-    """What both sides are worth, and whether they agree."""
+@lru_cache(maxsize=16_384)
+def _step(left: str, shown: str) -> tuple[tuple[int, ...], bool] | None:
+    """What both sides are worth (a Fraction's own hash takes a tenth of all scoring), and whether they agree."""
     left, number = left.lstrip("~ "), shown.lstrip("~ ")
     exact, result = evaluate(left), evaluate(number)
     if exact is None or result is None:
         return None
-    return (exact, result), _agree(exact, result, left, number, roughly=number != shown)
+    worth = (*exact.as_integer_ratio(), *result.as_integer_ratio())
+    return worth, _agree(exact, result, left, number, roughly=number != shown)
 
 
 def _equations(text: str) -> list[tuple[str, str]]:
     """The two sides of every equation that works something out; of a = b = c, both a = b and b = c."""
-    lines = [line for line in tidy(_ROUGHLY.sub("=~", text)).split("\n") if "=" in line]
+    if "\\" in text or not text.isascii():
+        text = _ROUGHLY.sub("=~", text)
+    lines = [line for line in tidy(text).split("\n") if "=" in line]
     text = "\n" + _LIST_MARK.sub("", "\n".join(lines)).translate(_CURRENCY)
+    if "x" in text or "X" in text:
+        text = _TIMES.sub("*", text)
     for pattern, plain in _SIGNS:
         text = pattern.sub(plain, text)
     found = []
@@ -125,7 +131,6 @@ def _agree(exact: Fraction, result: Fraction, left: str, shown: str, roughly: bo
     return any(-last_digit / 2 <= off < (last_digit if decimals else last_digit / 2) for off in offs)
 
 
-@lru_cache(maxsize=16_384)
 def evaluate(expression: str) -> Fraction | None:
     """The exact value of `+ - * / ^ % ( )` over plain numbers; None for all else, division by zero too."""
     tokens = _TOKEN.findall(expression) if len(expression) <= LONGEST else []
@@ -161,7 +166,7 @@ def _value(tokens: list[str], least: int, depth: int) -> Fraction:
         if tokens.pop() != ")":
             raise ValueError
     else:
-        value = Fraction(token)
+        value = Fraction(int(token)) if token.isdecimal() else Fraction(token)
     if tokens and tokens[-1] == "%":
         tokens.pop()
         value /= 100

@@ -39,7 +39,7 @@ RULES: dict[str, tuple[Any, str, Any]] = {
     "thoughts": (answer_part, "_without_thoughts", lambda text: text),
     "a heart": (answer_part, "_HEART", NEVER),
     "code": (answer_part, "_CODE", NEVER),
-    "the next question": (answer_part, "_NEXT_QUESTION", NEVER),
+    "the next question": (answer_part, "_NEXT_QUESTIONS", ()),
     "the next question without a label": (answer_part, "_SOLVED", NEVER),
     "what comes after the result": (answer_part, "_APPENDIX", NEVER),
     "words to the reader": (answer_part, "_TO_THE_READER", NEVER),

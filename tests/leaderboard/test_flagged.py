@@ -86,6 +86,13 @@ def test_a_few_texts_by_turns_are_flagged(tmp_path, task):
     assert why_flagged(cell(tmp_path, by_turns, task=task)) == "20 of 20 items got one of 2 responses"
 
 
+def test_texts_by_turns_are_flagged_whatever_spaces_and_signs_stand_before_their_words(tmp_path):
+    """The first words are looked at first: they must be found behind any number of spaces."""
+    texts = [f"Plan {letter} for you. {CANNED}" for letter in "ABC"]
+    spread = [" *\n" * 40 * (at % 4) + texts[at % 3].replace(" ", " " * (1 + at % 30)) for at in range(30)]
+    assert why_flagged(cell(tmp_path, spread, task="study_plan")) == "30 of 30 items got one of 3 responses"
+
+
 def test_as_many_texts_as_right_answers_are_honest(tmp_path):
     targets = ["yes", "no", "no"] * 7
     assert why_flagged(cell(tmp_path, [FOUND.format(target) for target in targets], targets)) == ""
