@@ -12,6 +12,7 @@ from proctor.common.refusal import located
 from proctor.finetune.build import Parent, Stage, build, is_kept, parents_of, with_parents
 from proctor.finetune.train.estimate import TrainingEstimate, estimate_training
 from proctor.harness.doctor import Finding
+from proctor.harness.plan.notes import without_examples
 from proctor.harness.plan.plan import Plan
 
 
@@ -57,6 +58,7 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     if answered:
         parts.insert(2, f"{answered} of them only to be scored")
     yield ", ".join(parts)
+    yield from without_examples(plan)
 
 
 def _kind(stage: Stage) -> str:
