@@ -21,7 +21,5 @@ def without_examples(plan: Plan) -> Iterator[str]:
             continue
         for task in map(plan.suite.task, plan.suite.tasks):
             if task.asks in REMEDIES and task.name not in pack.wording and not pack.for_task(task).shots:
-                yield (
-                    f"{each.variant.name}: {task.name} is asked without the examples of the prompt pack {name}, which are "
-                    f"for other tasks; {REMEDIES[task.asks]}"
-                )
+                alone = f"the examples of the prompt pack {name}, which are for other tasks"
+                yield f"{each.variant.name}: {task.name} is asked without {alone}; {REMEDIES[task.asks]}"
