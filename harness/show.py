@@ -15,6 +15,8 @@ from proctor.harness.doctor import Finding
 from proctor.harness.plan.notes import without_examples
 from proctor.harness.plan.plan import Plan
 
+UNKNOWN = "how long answering takes is not estimated"  # kept cells foretell it worse than within a factor of two
+
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
     stages, sessions, cells = [], [], []
@@ -124,7 +126,7 @@ def _base_of(trained: Parent, plan: Plan) -> str:
 def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
     """Each training with what it would take; the sum at the end is of what is not kept."""
     if not foreseen:
-        yield "nothing is trained"
+        yield f"nothing was run, and nothing is to be trained; {UNKNOWN}"
         return
     numbers = ("steps", "tokens", "time", "memory")
     table = _table("training, estimated", ("recipe", "for", *numbers), numbers)
@@ -142,10 +144,11 @@ def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
     yield from notes
     estimates = [training.estimate for training in foreseen if training.estimate]
     if not estimates:
-        yield "nothing was run, and nothing is left to train"
+        yield f"nothing was run, and nothing is left to train; {UNKNOWN}"
         return
     whole = duration(sum(estimate.seconds for estimate in estimates))
-    yield f"nothing was run; training would take about {whole} on this {estimates[0].device}, within a factor of two"
+    where = f"on this {estimates[0].device}, within a factor of two"
+    yield f"nothing was run; training would take about {whole} {where}; {UNKNOWN}"
 
 
 def findings_as_table(findings: list[Finding]) -> Table:
