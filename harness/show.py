@@ -15,7 +15,9 @@ from proctor.harness.doctor import Finding
 from proctor.harness.plan.notes import without_examples
 from proctor.harness.plan.plan import Plan
 
-UNKNOWN = "how long answering takes is not estimated"  # kept cells foretell it worse than within a factor of two
+UNKNOWN = (
+    "how long answering takes is not estimated"  # kept cells foretell it worse than within a factor of two
+)
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:

@@ -232,28 +232,17 @@ class ChatPage:
         with gr.Row(elem_classes="noprint"):
             ask = self._button("ask", variant="primary")
             stop, again = self._button("stop"), self._button("again")
-            if talk:
-                anew = self._button("anew")
+            anew: Any = self._button("anew") if talk else None
             printing = self._button("print")
         printing.click(None, js="() => window.print()")
         needed.change(None, needed, ask, js=IF_FILLED)
-        with gr.Row():
-            answers = []
-            for place in range(len(self.tutors)):
-                with gr.Column(min_width=280):
-                    if len(self.tutors) > 1:
-                        gr.Markdown(f"**{self._title(place)}**")
-                    answers.append(
-                        gr.HTML(elem_classes="answer", elem_id=f"{scene.name}-{place}-{self.language}")
-                    )
-        saved = gr.File(
-            label=names["save_markdown"] + ", " + names["save_calendar"], visible=False, file_count="multiple"
-        )
+        answers = self._answers(scene.name)
+        label = f"{names['save_markdown']}, {names['save_calendar']}"
+        saved = gr.File(label=label, visible=False, file_count="multiple")
         with gr.Accordion(names["sent"], open=False, elem_classes="noprint"):
             sent = gr.Textbox(show_label=False, label=names["sent"], lines=6, interactive=False)
         outputs = [*answers, sent, saved, state]
-        after = [again, printing, anew] if talk else [again, printing]
-        for button in after:
+        for button in filter(None, (again, printing, anew)):
             answers[0].change(None, answers[0], button, js=IF_FILLED)
 
         def first(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
@@ -289,6 +278,17 @@ class ChatPage:
             end(None, None, stop, js=OFF)
         if len(self.tutors) > 1:
             self._clicks(state, running)
+
+    def _answers(self, scene: str) -> list[Any]:
+        answers = []
+        with gr.Row():
+            for place in range(len(self.tutors)):
+                with gr.Column(min_width=280):
+                    if len(self.tutors) > 1:
+                        gr.Markdown(f"**{self._title(place)}**")
+                    name = f"{scene}-{place}-{self.language}"
+                    answers.append(gr.HTML(elem_classes="answer", elem_id=name))
+        return answers
 
     def _button(self, word: str, variant: Literal["primary", "secondary"] = "secondary") -> Any:
         return gr.Button(self.words[word], variant=variant, min_width=130, interactive=False)
