@@ -16,13 +16,35 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 
+from proctor.common import duration
 from proctor.common.terminal import Console, echo
 
 LINE_EVERY_SECONDS = 15.0
 JSON_EVERY_SECONDS = 1.0
+LEAST_SHARE = 0.05  # done, before the time left is said
+
+
+class TimeLeft:
+    """By the mean speed up to the last step forward. Answers come by the batch, all at once: the speed of the last few
+    says nothing, and between two batches the time counts down.
+
+    >>> TimeLeft(start=0.0).after(share=0.25, now=10.0)
+    'about 30 s left'
+    """
+
+    def __init__(self, start: float) -> None:
+        self._start = self._stepped = start
+        self._share = 0.0
+
+    def after(self, share: float, now: float) -> str:
+        if share > self._share:
+            self._share, self._stepped = share, now
+        if self._share < LEAST_SHARE:
+            return ""
+        end = self._start + (self._stepped - self._start) / self._share
+        return f"about {duration(max(end - now, 0.0))} left"
 
 
 class Reporter:
@@ -53,15 +75,17 @@ class Reporter:
         """Yields `progress(requests done, tokens made)`."""
         start, done, tokens = time.monotonic(), 0, 0
         with self._bar() as bar:
-            row = bar.add_task(what, total=total, rate="")
+            row, left = bar.add_task(what, total=total, rate=""), TimeLeft(start)
 
             def progress(requests: int, made: int) -> None:
                 nonlocal done, tokens
                 done, tokens = done + requests, tokens + made
-                rate = f"{tokens / max(time.monotonic() - start, 1e-9):.0f} tokens/s" if tokens else ""
-                bar.update(row, completed=done, rate=rate)
-                now = f"{what}: {done} of {total}"
-                self._line(f"{now}, {rate}" if rate else now, done / total, start, bool(tokens))
+                now = time.monotonic()
+                rate = f"{tokens / max(now - start, 1e-9):.0f} tokens/s" if tokens else ""
+                pace = ", ".join(filter(None, (rate, left.after(done / total, now))))
+                bar.update(row, completed=done, rate=pace)
+                if done or tokens:  # nothing is said before there is something to say
+                    self._line(f"{what}: {done} of {total}", pace)
 
             try:
                 yield progress
@@ -75,6 +99,7 @@ class Reporter:
     def building(self) -> Iterator[Callable[[str, float, str], None]]:
         """Yields `progress(what, share done, what it says now)`; a step that is done already passes without a line."""
         began: dict[str, float] = {}
+        left: dict[str, TimeLeft] = {}
         rows: dict[str, TaskID] = {}
         with self._bar() as bar:
 
@@ -86,9 +111,12 @@ class Reporter:
                     return
                 if what not in began:
                     began[what] = time.monotonic()
+                    left[what] = TimeLeft(began[what])
                     rows[what] = bar.add_task(what, total=100, rate="")
-                bar.update(rows[what], completed=round(100 * share), rate=now)
-                self._line(f"{what}: {round(100 * share)} %, {now}", share, began[what])
+                pace = ", ".join(filter(None, (now, left[what].after(share, time.monotonic()))))
+                bar.update(rows[what], completed=round(100 * share), rate=pace)
+                if share:
+                    self._line(f"{what}: {round(100 * share)} %", pace)
 
             try:
                 yield progress
@@ -108,8 +136,6 @@ class Reporter:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
-            TextColumn("left:"),
-            TimeRemainingColumn(),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -117,14 +143,13 @@ class Reporter:
         with bar:
             yield bar
 
-    def _line(self, what: str, share: float, start: float, begun: bool = False) -> None:
-        """Nothing is said before there is something to say: some share is done, or it has `begun`."""
+    def _line(self, what: str, pace: str) -> None:
+        """For a log: now and then."""
         now = time.monotonic()
-        if self._console.is_terminal or now - self._last_line < LINE_EVERY_SECONDS or not (share or begun):
+        if self._console.is_terminal or now - self._last_line < LINE_EVERY_SECONDS:
             return
         self._last_line = now
-        left = f", about {(now - start) / share * (1 - share):.0f} s left" if share else ""
-        self.say(f"  {what}{left}")
+        self.say(f"  {what}, {pace}" if pace else f"  {what}")
 
 
 class JsonReporter(Reporter):

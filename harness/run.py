@@ -21,6 +21,7 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.judging.grader import refuse_unopenable
 from proctor.harness.plan.label import relabel
+from proctor.harness.plan.notes import without_examples
 from proctor.harness.plan.plan import CellPlan, Plan, Session, make_plan
 from proctor.harness.record import running
 from proctor.harness.session import Spread, run_session, score_waiting
@@ -48,6 +49,13 @@ def run_suite(
         plan = make_plan(suite, results, store, only, redo, look)
         refuse_unmatched(plan, redo)
         relabel(plan, reporter.say)
+<<<<<<< HEAD
+=======
+        if look is None:
+            for note in without_examples(plan):
+                reporter.say(note)
+        refuse_absent_models(plan)
+>>>>>>> corners
         waiting, sessions = plan.split()
         # Where all responses are kept, what a model says of them may be kept as well, and its server is not needed.
         refuse_absent_models(plan, [cell for _, cell in waiting], look=False)
@@ -82,6 +90,8 @@ def run_until_decided(
     """
     whole = make_plan(suite, results, store, only, redo)
     refuse_unmatched(whole, redo)
+    for note in without_examples(whole):
+        reporter.say(note)
     there, still, planned = {}, set(), {}
     for cell in whole.cells:
         planned[cell.task] = record.PlannedRecord(items=cell.items, dataset=str(cell.definition.dataset))

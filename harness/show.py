@@ -12,7 +12,12 @@ from proctor.common.refusal import located
 from proctor.finetune.build import Parent, Stage, build, is_kept, parents_of, with_parents
 from proctor.finetune.train.estimate import TrainingEstimate, estimate_training
 from proctor.harness.doctor import Finding
+from proctor.harness.plan.notes import without_examples
 from proctor.harness.plan.plan import Plan
+
+UNKNOWN = (
+    "how long answering takes is not estimated"  # kept cells foretell it worse than within a factor of two
+)
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -57,6 +62,7 @@ def plan_as_tables(plan: Plan) -> Iterator[Table | str]:
     if answered:
         parts.insert(2, f"{answered} of them only to be scored")
     yield ", ".join(parts)
+    yield from without_examples(plan)
 
 
 def _kind(stage: Stage) -> str:
@@ -122,7 +128,7 @@ def _base_of(trained: Parent, plan: Plan) -> str:
 def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
     """Each training with what it would take; the sum at the end is of what is not kept."""
     if not foreseen:
-        yield "nothing is trained"
+        yield f"nothing was run, and nothing is to be trained; {UNKNOWN}"
         return
     numbers = ("steps", "tokens", "time", "memory")
     table = _table("training, estimated", ("recipe", "for", *numbers), numbers)
@@ -140,10 +146,11 @@ def foreseen_as_tables(foreseen: list[Foreseen]) -> Iterator[Table | str]:
     yield from notes
     estimates = [training.estimate for training in foreseen if training.estimate]
     if not estimates:
-        yield "nothing was run, and nothing is left to train"
+        yield f"nothing was run, and nothing is left to train; {UNKNOWN}"
         return
     whole = duration(sum(estimate.seconds for estimate in estimates))
-    yield f"nothing was run; training would take about {whole} on this {estimates[0].device}, within a factor of two"
+    where = f"on this {estimates[0].device}, within a factor of two"
+    yield f"nothing was run; training would take about {whole} {where}; {UNKNOWN}"
 
 
 def findings_as_table(findings: list[Finding]) -> Table:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = (
     "False"  # read when gradio is imported: it would ask its makers' server
@@ -27,15 +27,15 @@ from proctor.harness.engines.protocol import Request
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
-from proctor.tasks.study_plan.checks import Names
-from proctor.tasks.study_plan.profile import Profile, as_doc, courses
+from proctor.tasks.study_plan.profile import as_doc, courses
 
 CSS = """
+.gradio-container { --font: system-ui, sans-serif; font-family: var(--font) }
 .answer table { width: 100%; border-collapse: collapse } .answer td, .answer th { padding: .3em .5em; text-align: left }
 .answer pre { white-space: pre-wrap; font: inherit } .answer .right { color: #116329 } .answer .wrong { color: #a40e26 }
 .dark .answer .right { color: #7ee787 } .dark .answer .wrong { color: #ffa198 } .answer .number { font-size: 1.3em }
-.answer .mine { font-weight: 600; margin: 1em 0 .3em }
-button.primary { background: #1d4ed8 !important; color: #fff !important }
+.about p { margin: .3em 0 } .answer .mine { font-weight: 600; margin: 1em 0 .3em }
+button { transition: none !important } button.primary { background: #1d4ed8 !important; color: #fff !important }
 .nav-holder a { color: var(--body-text-color) !important }
 button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: var(--body-text-color) !important }
 .dark button[role=tab].selected { color: #93c5fd !important }
@@ -47,11 +47,10 @@ LAUNCH: dict[str, Any] = {
     "max_file_size": "1gb",  # an hour of sound is refused by its length, in the page's language
 }  # fmt: skip
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-LIMITS = {
-    "grade": (3, 12),
-    "weeks": (2, 8),
-    "hours": (0.5, 20),
-}  # what the tasks know; hours are those of a week
+# In the browser, so that a button is on or off at once.
+ON = "() => ({__type__: 'update', interactive: true})"
+OFF = ON.replace("true", "false")
+IF_FILLED = "value => ({__type__: 'update', interactive: Boolean(String(value ?? '').trim())})"
 Values = tuple[Any, ...]
 
 
@@ -65,9 +64,7 @@ class Asked:
     texts: dict[int, str] = field(default_factory=dict)
     turns: dict[int, list[dict[str, str]]] = field(default_factory=dict)
     order: str = ""
-    pairs: list[AnsweredPair] = field(
-        default_factory=list
-    )  # the one that a click is about, once both have answered
+    pairs: list[AnsweredPair] = field(default_factory=list)  # what a click is about, once both answered
 
     def then(self, message: str) -> "Asked":
         """The talk as it goes on."""
@@ -98,27 +95,34 @@ class Scene:
 class ChatPage:
     """One language's page. Handlers are generators: Gradio sends each value that they yield."""
 
-    def __init__(self, tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool, language: str) -> None:
+    def __init__(
+        self, tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool, language: str,
+        known: Sequence[scenes.KnownScore],
+    ) -> None:  # fmt: skip
         self.tutors, self.labels, self.blind, self.language = tutors, labels, blind, language
         self.words: Words = words(language)
+        self.known = () if blind else known
 
     def lay_out(self) -> None:
         names = self.words
+        titles = map(self._title, range(len(self.tutors)))
+        gr.HTML(scenes.heading(list(titles), self.known, names), elem_classes="about")
         with gr.Tabs():
             with gr.Tab(names["solve"]):
                 question = gr.Textbox(label=names["question"], lines=4, elem_id=f"question-{self.language}")
                 self._voice(question)
-                self._scene(self._solve(), [question])
+                self._scene(self._solve(), [question], question)
             with gr.Tab(names["plan"]):
-                self._scene(self._plan(), self._pupil_form(topics=True))
+                form = self._pupil_form(topics=True)
+                self._scene(self._plan(), form, form[-2])
             with gr.Tab(names["mistakes"]):
                 work = gr.Textbox(label=names["pasted"], lines=9, placeholder=names["example"])
                 self._voice(work)
-                self._scene(self._mistakes(), [work, *self._pupil_form(topics=False)])
+                self._scene(self._mistakes(), [work, *self._pupil_form(topics=False)], work)
             with gr.Tab(names["talk"]):
                 message = gr.Textbox(label=names["message"], lines=1, max_lines=8)
                 self._voice(message)
-                self._scene(self._talk(), [message])
+                self._scene(self._talk(), [message], message)
 
     def _pupil_form(self, topics: bool) -> list[Any]:
         """Name, grade, weeks, hours, days off and goal; for a plan also course, weak topics and the first day."""
@@ -183,12 +187,12 @@ class ChatPage:
 
     def _plan(self) -> Scene:
         def about(values: Values) -> str:
-            return str(as_doc(_pupil(values))["profile"])
+            return str(as_doc(scenes.pupil_of(values))["profile"])
 
         return Scene(
             "plan",
             lambda tutor, asked, _: tutor.request(PLAN, about(asked.values), asked.tries),
-            lambda text, values: scenes.planned(text, _pupil(values), self.words),
+            lambda text, values: scenes.planned(text, scenes.pupil_of(values), self.words),
             files=_files,
             about=about,
         )
@@ -196,14 +200,16 @@ class ChatPage:
     def _mistakes(self) -> Scene:
         def ask(tutor: Tutor, asked: Asked, _: int) -> Request:
             work, *form = asked.values
-            return tutor.request(MISTAKES, render_work(_pupil(tuple(form)), scenes.pasted(work)), asked.tries)
+            return tutor.request(
+                MISTAKES, render_work(scenes.pupil_of(tuple(form)), scenes.pasted(work)), asked.tries
+            )
 
         def show(text: str, values: Values) -> str:
             items = scenes.pasted(values[0])
             diagnosis = read_diagnosis(text, len(items))
             topics = scenes.weak_topics(diagnosis)
             html = scenes.diagnosed(items, diagnosis, self.words)
-            return html + scenes.planned(diagnosis.plan, _pupil(values[1:], topics), self.words)
+            return html + scenes.planned(diagnosis.plan, scenes.pupil_of(values[1:], topics), self.words)
 
         return Scene("mistakes", ask, show)
 
@@ -217,32 +223,27 @@ class ChatPage:
 
         return Scene("talk", ask, show, show)
 
-    def _scene(self, scene: Scene, form: list[Any]) -> None:
-        """Buttons, an answer for each tutor, what is sent, what can be saved, and the clicks where there are two."""
-        names, two, talk = self.words, len(self.tutors) > 1, scene.name == "talk"
+    def _scene(self, scene: Scene, form: list[Any], needed: Any) -> None:
+        """Buttons, an answer for each tutor, what is sent, what can be saved, and the clicks where there are two.
+        There is nothing to ask before the `needed` part of the form is filled.
+        """
+        names, talk = self.words, scene.name == "talk"
         state = gr.State(Asked())
         with gr.Row(elem_classes="noprint"):
-            ask = gr.Button(names["ask"], variant="primary", min_width=90)
-            stop = gr.Button(names["stop"], min_width=90)
-            again = gr.Button(names["again"], min_width=90)
-            if talk:
-                anew = gr.Button(names["anew"], min_width=90)
-            gr.Button(names["print"], min_width=90).click(None, js="() => window.print()")
-        with gr.Row():
-            answers = []
-            for place in range(len(self.tutors)):
-                with gr.Column(min_width=280):
-                    if two:
-                        gr.Markdown(f"**{self._title(place)}**")
-                    answers.append(
-                        gr.HTML(elem_classes="answer", elem_id=f"{scene.name}-{place}-{self.language}")
-                    )
-        saved = gr.File(
-            label=names["save_markdown"] + ", " + names["save_calendar"], visible=False, file_count="multiple"
-        )
+            ask = self._button("ask", variant="primary")
+            stop, again = self._button("stop"), self._button("again")
+            anew: Any = self._button("anew") if talk else None
+            printing = self._button("print")
+        printing.click(None, js="() => window.print()")
+        needed.change(None, needed, ask, js=IF_FILLED)
+        answers = self._answers(scene.name)
+        label = f"{names['save_markdown']}, {names['save_calendar']}"
+        saved = gr.File(label=label, visible=False, file_count="multiple")
         with gr.Accordion(names["sent"], open=False, elem_classes="noprint"):
             sent = gr.Textbox(show_label=False, label=names["sent"], lines=6, interactive=False)
         outputs = [*answers, sent, saved, state]
+        for button in filter(None, (again, printing, anew)):
+            answers[0].change(None, answers[0], button, js=IF_FILLED)
 
         def first(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
             yield from self._run(scene, Asked(values), _visitor(request))
@@ -258,29 +259,42 @@ class ChatPage:
         def go_on(request: gr.Request, asked: Asked, message: str) -> Iterator[list[Any]]:
             yield from self._run(scene, asked.then(message), _visitor(request))
 
-        shared: dict[str, Any] = {"concurrency_limit": 8, "api_visibility": "private"}
+        shared: dict[str, Any] = {"concurrency_limit": 8} | PRIVATE
+        starts = [ask.click, needed.submit] if talk else [ask.click]
+        gr.on([again.click, *starts], None, None, stop, js=ON)  # first: a click begins things in this order
         running = [again.click(more, [state, *form], outputs, **shared)]
         if talk:
-            (box,) = form
             # A message leaves its box, so that the next one can be written while it is answered.
-            sending = gr.State("")
-            taken = gr.on(
-                [ask.click, box.submit], lambda text: (text, ""), box, [sending, box], queue=False, **PRIVATE
-            )
+            sending = gr.State()
+            taken = gr.on(starts, lambda text: (text, ""), needed, [sending, needed], queue=False, **PRIVATE)
             running.append(taken.then(go_on, [state, sending], outputs, **shared))
-            running[-1].then(_given_back, [state, box], box, queue=False, **PRIVATE)
+            running[-1].then(_given_back, [state, needed], needed, queue=False, **PRIVATE)
             anew.click(lambda: [*[""] * len(answers), "", Asked()], None, [*answers, sent, state], **PRIVATE)
         else:
             name = f"{scene.name}_{self.language}"
             running.append(ask.click(first, form, outputs, api_name=name, concurrency_limit=8))
         stop.click(self._stop, None, None, cancels=running, queue=False, **PRIVATE)
-        if two:
-            self._clicks(state)
+        for end in (stop.click, *(run.then for run in running)):
+            end(None, None, stop, js=OFF)
+        if len(self.tutors) > 1:
+            self._clicks(state, running)
+
+    def _answers(self, scene: str) -> list[Any]:
+        answers = []
+        with gr.Row():
+            for place in range(len(self.tutors)):
+                with gr.Column(min_width=280):
+                    if len(self.tutors) > 1:
+                        gr.Markdown(f"**{self._title(place)}**")
+                    name = f"{scene}-{place}-{self.language}"
+                    answers.append(gr.HTML(elem_classes="answer", elem_id=name))
+        return answers
+
+    def _button(self, word: str, variant: Literal["primary", "secondary"] = "secondary") -> Any:
+        return gr.Button(self.words[word], variant=variant, min_width=130, interactive=False)
 
     def _title(self, place: int) -> str:
-        if self.blind:
-            return self.words[("first", "second")[place]]
-        return self.tutors[place].name
+        return self.words[("first", "second")[place]] if self.blind else self.tutors[place].name
 
     def _run(self, scene: Scene, asked: Asked, visitor: str) -> Iterator[list[Any]]:
         """The answers of all tutors, one after the other, each in its place; blind, the places are drawn."""
@@ -316,7 +330,7 @@ class ChatPage:
             return sentence(refused.text, refused.values, self.words)
         return str(refused)
 
-    def _clicks(self, state: Any) -> None:
+    def _clicks(self, state: Any, running: Sequence[Any]) -> None:
         said = gr.Markdown()
 
         def kept(place: str) -> Callable[..., str]:
@@ -331,20 +345,26 @@ class ChatPage:
 
             return keep
 
+        def both_there(asked: Asked) -> Any:
+            return gr.update(interactive=bool(asked.pairs))
+
         with gr.Row(elem_classes="noprint"):
             for place, name in (("left", "left"), ("tie", "tie"), ("right", "better_right")):
-                gr.Button(self.words[name], min_width=90).click(
-                    kept(place), state, said, api_visibility="private"
-                )
+                button = self._button(name)
+                button.click(kept(place), state, said, **PRIVATE)
+                for run in running:
+                    run.then(both_there, state, button, queue=False, **PRIVATE)
 
     def _stop(self, request: gr.Request) -> None:
         for tutor in self.tutors:
             tutor.stop(_visitor(request))
 
 
-def open_page(tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool) -> Any:
+def open_page(
+    tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool, known: Sequence[scenes.KnownScore] = ()
+) -> Any:
     """The page of both languages, to be launched."""
-    pages = [ChatPage(tutors, labels, blind, language) for language in LANGUAGES]
+    pages = [ChatPage(tutors, labels, blind, language, known) for language in LANGUAGES]
     with gr.Blocks(title="Proctor chat", analytics_enabled=False) as app:
         gr.Navbar(main_page_name=pages[0].words["language"])
         pages[0].lay_out()
@@ -356,24 +376,8 @@ def open_page(tutors: Sequence[Tutor], labels: ClickedLabels, blind: bool) -> An
     return app.queue(max_size=64)
 
 
-def _pupil(values: Values, topics: Sequence[str] | None = None) -> Profile:
-    name, grade, weeks, hours, busy, goal, *more = values
-    for field_name, value in (("grade", grade), ("weeks", weeks), ("hours", hours)):
-        low, high = LIMITS[field_name]
-        if value is None or not low <= value <= high:
-            raise PageRefusal(
-                "“{field:}” goes from {low} to {high}", field=Names([field_name]), low=low, high=high
-            )
-    course, chosen = f"grade-{min(max(int(grade), 4), 8)}", topics or ()
-    if more:
-        course, chosen, _ = more
-        if not chosen:
-            raise PageRefusal("no weak topic is chosen; choose one or more from the list")
-    return scenes.pupil(name, grade, weeks, hours, busy, goal, chosen, course)
-
-
 def _files(text: str, values: Values, which: str) -> list[str]:
-    profile = _pupil(values)
+    profile = scenes.pupil_of(values)
     try:
         start = date.fromisoformat(str(values[-1]).strip())
     except ValueError:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import chain
+from typing import Any, NamedTuple
 
 from proctor.common.digest import digest
 from proctor.harness.chat.words import PageRefusal, Words, sentence, table
@@ -19,9 +20,14 @@ from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.reading import Diagnosis
 from proctor.tasks.number import read_number
 from proctor.tasks.number.steps import checked_equations
-from proctor.tasks.study_plan.checks import check_plan
+from proctor.tasks.study_plan.checks import Names, check_plan
 from proctor.tasks.study_plan.profile import DAYS, Profile, as_doc
 
+LIMITS = {
+    "grade": (3, 12),
+    "weeks": (2, 8),
+    "hours": (0.5, 20),
+}  # what the tasks know; hours are those of a week
 TRIES, SURE = 5, 3  # answers drawn by chance, and how many of them must agree
 
 
@@ -53,6 +59,8 @@ def how_sure(response: str, others: Sequence[str], words: Words) -> str:
     numbers = [read_number(other) for other in others]
     agree = sum(number is not None and number.gives(reading.value) for number in numbers)
     kind, text = "unsure", words["not_sure"]
+    if not agree:
+        text = words["none_agrees"]
     if agree >= SURE:
         kind, text = "sure", words["sure"]
     return f"<p class='{kind}'>{escape(text.format(agree=agree, tries=TRIES))}</p>"
@@ -64,6 +72,31 @@ def talked(turns: Sequence[str], words: Words) -> str:
     for place in range(0, len(turns), 2):
         question, answer = map(escape, turns[place : place + 2])
         html = f"<p class='mine'>{words['you']}: {question}</p><pre>{answer}</pre>{html}"
+    return html
+
+
+class KnownScore(NamedTuple):
+    """What a variant's results say of it in one of the scenes, as figures are written."""
+
+    variant: str
+    scene: str
+    score: str
+    low: str
+    high: str
+    top: str
+    items: int
+    suite: str
+
+
+def heading(names: Sequence[str], known: Sequence[KnownScore], words: Words) -> str:
+    """Who answers, that the answers are to be checked, and how well each did where its scores are known."""
+    html = f"<h1>{escape(words['title'].format(names=', '.join(names)))}</h1><p><strong>{words['caution']}</strong></p>"
+    if not known:
+        return f"{html}<p>{words['unknown']}</p>"
+    for one in known:
+        fields = one._asdict() | {"scene": words[one.scene]}
+        named = f"{one.variant}: " if len(names) > 1 else ""
+        html += f"<p>{escape(named + words['known'].format(**fields))}</p>"
     return html
 
 
@@ -87,6 +120,23 @@ def pupil(
         hours_per_week=float(hours),
         busy=tuple(day for day in DAYS if day in busy),
     )
+
+
+def pupil_of(values: Sequence[Any], topics: Sequence[str] | None = None) -> Profile:
+    """The pupil of a form's values; for a plan the form ends with course, weak topics and first day."""
+    name, grade, weeks, hours, busy, goal, *more = values
+    for field_name, value in (("grade", grade), ("weeks", weeks), ("hours", hours)):
+        low, high = LIMITS[field_name]
+        if value is None or not low <= value <= high:
+            raise PageRefusal(
+                "“{field:}” goes from {low} to {high}", field=Names([field_name]), low=low, high=high
+            )
+    course, chosen = f"grade-{min(max(int(grade), 4), 8)}", topics or ()
+    if more:
+        course, chosen, _ = more
+        if not chosen:
+            raise PageRefusal("no weak topic is chosen; choose one or more from the list")
+    return pupil(name, grade, weeks, hours, busy, goal, chosen, course)
 
 
 def planned(text: str, profile: Profile, words: Words) -> str:

@@ -27,7 +27,7 @@ from proctor.harness.config.variant import TAKES_ADAPTER, Variant
 from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
-from proctor.harness.plan.unfit import refuse_unfit
+from proctor.harness.plan.unfit import examples, refuse_unfit
 from proctor.judges.graders.grader import GraderSpec
 from proctor.judges.panel import AnySpec
 from proctor.tasks import dataset_hash
@@ -234,7 +234,7 @@ def _plan_variant(
         }
         shots = pack.for_task(task).shots
         if shots and task.fetched:
-            definition["shots"] = dataset_hash(task.docs("train", shots))
+            definition["shots"] = dataset_hash(examples(task, shots))
         if task.numeric:
             definition["extractor"] = suite.extractor.identity if suite.extractor else None
         if task.solved and suite.solver:

@@ -1,4 +1,4 @@
-"""What a base lacks for what is asked of it, seen in its files before any variant of the suite is asked.
+"""What a base, or a prompt pack, lacks for what is asked, seen in the files before any variant of the suite is asked.
 
     refuse_unfit(variant, stages, tasks, store)
 
@@ -7,6 +7,7 @@ Loads no weights.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.base import is_gguf, local_folder, resolve_base
@@ -47,3 +48,14 @@ def _chats(task: Task, pack: Pack) -> bool:
     if task.asks == STOCK and task.framework == "lm_eval":
         return pack.stock == "chat"
     return pack.turns == "chat"
+
+
+def examples(task: Task, shots: int) -> list[dict[str, Any]]:
+    """The solved examples that stand before each item. Where they are too few, lm-eval would take items of the test."""
+    docs = task.docs("train", shots)
+    if len(docs) < shots:
+        raise Refusal(
+            f"{shots} examples of {task.name} are to be shown; there are {len(docs)}",
+            remedy="name a file with more rows with `train:` in the task's file, or lower `shots:`",
+        )
+    return docs

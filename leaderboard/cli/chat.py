@@ -1,5 +1,6 @@
 """The page for pupils: chat."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,11 @@ from proctor.common.files import writable
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
 from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
-from proctor.leaderboard.cli.export import require_gradio, scene_packs
+from proctor.leaderboard.cli.export import known_scores, require_gradio, scene_packs
 
 if TYPE_CHECKING:
     from proctor.harness.chat.tutor import Tutor
+    from proctor.harness.config.variant import Variant
 
 
 def chat(
@@ -38,10 +40,13 @@ def chat(
     from proctor.common.http.local_server import OwnPagesOnly
     from proctor.harness.chat.labels import ClickedLabels
     from proctor.harness.chat.page import LAUNCH, open_page
+    from proctor.harness.export import find_variant
 
     kept = ClickedLabels(labels)
-    tutors = [_open(each, suite, results, store) for each in (name, beside) if each]
-    app = open_page(tutors, kept, blind)
+    variants = [find_variant(each, suite) for each in (name, beside) if each]
+    known = list(chain.from_iterable(known_scores(each, results, store) for each in variants))
+    tutors = [_open(each, results, store) for each in variants]
+    app = open_page(tutors, kept, blind, known)
     own = {"middleware": [Middleware(OwnPagesOnly)]}
     try:
         _, address, _ = app.launch(
@@ -55,12 +60,10 @@ def chat(
             tutor.close()
 
 
-def _open(name: str, suite: str | None, results: Path, store: Path) -> "Tutor":
+def _open(variant: "Variant", results: Path, store: Path) -> "Tutor":
     """With the prompt packs that its results show to be best, as `export` chooses them."""
     from proctor.harness.chat.tutor import Tutor
-    from proctor.harness.export import find_variant
 
-    variant = find_variant(name, suite)
     return Tutor.open(variant, scene_packs(variant, results, store), store, reporter())
 
 

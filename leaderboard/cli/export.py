@@ -22,6 +22,7 @@ from proctor.leaderboard.cli import (
 )
 
 if TYPE_CHECKING:
+    from proctor.harness.chat.scenes import KnownScore
     from proctor.harness.config.variant import Variant
     from proctor.harness.export import Chosen
     from proctor.harness.record import Cell
@@ -130,26 +131,12 @@ def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, needed: bool) -> "Chosen":
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
-    from proctor.harness.plan.plan import weights_of
     from proctor.leaderboard.compare import judge_warnings
-    from proctor.leaderboard.compare.items import load_cells
     from proctor.tasks import TASKS
 
     if task is not None and task not in TASKS:
         raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)))
-    stages, _, base = weights_of(variant, store)
-    same = {
-        "base": base,
-        "stages": [stage.digest for stage in stages],
-        "quantization": variant.quantization,
-        "engine": variant.engine,
-        "sampling": variant.sampling.model_dump(mode="json"),
-    }
-    cells: Cells = {}
-    if results.is_dir():
-        with located(results):
-            cells = load_cells(results)
-    siblings = [cell for cell in cells.values() if _agree(cell, same)]
+    cells, siblings = _with_its_weights(variant, results, store)
     task = task or _own_task(variant, siblings)
     if task is None and needed:
         raise Refusal(
@@ -162,6 +149,48 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, nee
     chosen = _pack(variant, task, mine, cells)
     warnings = judge_warnings.warnings_of({cell.task: cell.run.task for cell in mine}, results)
     return replace(chosen, scores=(*chosen.scores, *map(judge_warnings.named, warnings.values())))
+
+
+def _with_its_weights(variant: "Variant", results: Path, store: Path) -> "tuple[Cells, list[Cell]]":
+    """All cells, and those that these very weights answered, under whatever name and prompt."""
+    from proctor.harness.plan.plan import weights_of
+    from proctor.leaderboard.compare.items import load_cells
+
+    stages, _, base = weights_of(variant, store)
+    same = {
+        "base": base,
+        "stages": [stage.digest for stage in stages],
+        "quantization": variant.quantization,
+        "engine": variant.engine,
+        "sampling": variant.sampling.model_dump(mode="json"),
+    }
+    cells: Cells = {}
+    if results.is_dir():
+        with located(results):
+            cells = load_cells(results)
+    return cells, [cell for cell in cells.values() if _agree(cell, same)]
+
+
+def known_scores(variant: "Variant", results: Path, store: Path) -> "list[KnownScore]":
+    """What its own row says of it in the tasks of the chat's scenes. A flagged score says nothing of it."""
+    from proctor.harness.chat.scenes import KnownScore
+    from proctor.harness.chat.tutor import SCENES
+    from proctor.leaderboard.compare import formatting
+    from proctor.leaderboard.compare.ranking import score_of
+
+    _, siblings = _with_its_weights(variant, results, store)
+    mine = {cell.task: score_of(cell) for cell in siblings if cell.variant == variant.name}
+    known = []
+    for scene, name in SCENES.items():
+        score = mine.get(name)
+        if score is None or score.estimate is None or score.flag:
+            continue
+        estimate, task = score.estimate, score.run.task
+        figures = (estimate.mean, estimate.low, estimate.high, task.scale[1])
+        mean, low, high, top = (formatting.score(figure, task) for figure in figures)
+        suite = score.run.suite or "-"
+        known.append(KnownScore(variant.name, scene, mean, low, high, f"{float(top):g}", estimate.n, suite))
+    return known
 
 
 def _own_task(variant: "Variant", siblings: "list[Cell]") -> str | None:

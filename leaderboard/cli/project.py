@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from proctor.common.paths import KINDS, find, names
+from proctor.common.paths import KINDS, PACKAGE, find, names, project
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json, table
@@ -54,7 +54,9 @@ def _listed(kind: str) -> Iterator[dict[str, str]]:
             yield {"name": task.name, "from": "ships", "about": f"{task.title}: {task.headline}"}
     for name in names(kind):
         path = find(kind, name)
-        place = "ships" if path.is_relative_to(KINDS[kind].shipped) and kind != "tasks" else near(path)
+        # Only in the checkout, which is a project too, do the user's own tasks lie where those that ship do.
+        own = not path.is_relative_to(KINDS[kind].shipped) or (kind == "tasks" and project() == PACKAGE)
+        place = near(path) if own else "ships"
         yield {"name": name, "from": place, "about": _about(kind, name, path)}
 
 
@@ -115,10 +117,16 @@ def add(
     echo(f"wrote {near(path)}, and its line in {near(suite_path)}")
     for part in plan_as_tables(made):
         Console().print(part)
+<<<<<<< HEAD
     command, tasks = f"proctor run {suite} --only {name}", made.suite.tasks
     echo(f"to run it: {command}")
     if len(tasks) > 1:
         echo(f"on one of its {len(tasks)} tasks alone: {command} --task {tasks[0]}")
+=======
+    echo(f"to run it: proctor run {suite} --only {name}")
+    echo(f"without --only, {suite}'s other variants are asked too, where they have not been")
+    echo(f"it is asked {', '.join(made.suite.tasks)}, as {near(suite_path)} says; --task NAME asks one alone")
+>>>>>>> corners
 
 
 def schema(

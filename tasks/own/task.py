@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from proctor.common import counted
 from proctor.common.digest import digest
 from proctor.common.paths import PACKAGE, find, inside, project
 from proctor.common.refusal import Refusal, located
@@ -140,6 +141,12 @@ class OwnDefinition:
             train = []
             if self.file.train:
                 train = self._made("train", read_rows(self.file.train))
+            both = {doc[OWN] for doc in train} & {doc[OWN] for doc in test}
+            if both:
+                raise Refusal(
+                    f"{min(both)[:60]!r} is asked, and is a training row too ({counted(len(both), 'such row')})",
+                    "its answer would be shown or learnt before it is asked", "leave it out of one of the two files",
+                )  # fmt: skip
         return {"test": test, "train": train}
 
     def _made(self, split: str, rows: Rows) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from tests.support.chat_server import (
     needs_voice,
     silence,
 )
+from tests.support.command import ROOT
 
 pytestmark = needs_gradio
 
@@ -85,11 +86,66 @@ def test_a_problem_is_solved_by_both_and_a_click_on_the_better_one_is_kept(
         assert QUESTION in panel.get_by_label("What is sent to the model").input_value()
 
 
+def test_the_page_says_who_answers_how_well_and_that_answers_are_to_be_checked(
+    browser: Any, tmp_path: Path
+) -> None:
+    with chatting(tmp_path, "tiny", "--results", str(ROOT / "results" / "demo")) as address:
+        with opened(browser, address) as page:
+            assert page.get_by_role("heading", level=1).inner_text() == "Maths helper: tiny"
+            words = page.locator(".prose.about").inner_text()
+            assert "small computer model and often wrong. Check every answer" in words
+            assert "Solve a problem: 31.6 of 100 points in a test of 250 (suite demo;" in words
+            assert "My plan: 2.00 of 5 points in a test of 24 (suite demo;" in words
+            assert "My mistakes" not in words
+        with opened(browser, address, "zh-hant") as page:
+            assert page.get_by_role("heading", level=1).inner_text() == "數學小幫手：tiny"
+            words = page.locator(".prose.about").inner_text()
+            assert "常常會答錯" in words
+            assert "解題：250 題的測驗，滿分 100 分，得 31.6 分" in words
+
+
+def test_two_blind_variants_are_not_named_and_unknown_scores_are_called_unknown(
+    browser: Any, address: str
+) -> None:
+    with opened(browser, address) as page:
+        assert page.get_by_role("heading", level=1).inner_text() == "Maths helper: Answer 1, Answer 2"
+        assert "book" not in page.locator(".prose.about").inner_text()
+        assert "How often it is right is not known here." in page.locator(".prose.about").inner_text()
+
+
+def test_a_button_that_could_do_nothing_is_off(browser: Any, address: str) -> None:
+    expect = pytest.importorskip("playwright.sync_api").expect
+    with opened(browser, address) as page:
+        boxes = {
+            "Solve a problem": ("Your problem", QUESTION),
+            "My mistakes": ("Your work", PASTED),
+            "Free chat": ("Your message", "hello"),
+        }
+        for name, (label, text) in boxes.items():
+            panel = scene(page, name)
+            ask = panel.get_by_role("button", name="Ask", exact=True)
+            others = [
+                panel.get_by_role("button", name=other, exact=True)
+                for other in ("Stop", "Try again", "Print", "Left is better", "Both alike", "Right is better")
+            ]
+            assert [button.is_disabled() for button in (ask, *others)] == [True] * 7, name
+            panel.get_by_label(label).fill("   ")
+            page.wait_for_timeout(300)
+            assert ask.is_disabled()
+            panel.get_by_label(label).fill(text)
+            expect(ask).to_be_enabled()
+            assert all(button.is_disabled() for button in others)
+            ask.click()
+            for button in others[1:]:
+                expect(button).to_be_enabled(timeout=20_000)
+            expect(others[0]).to_be_disabled()
+        panel = scene(page, "My plan")
+        assert panel.get_by_role("button", name="Ask", exact=True).is_disabled()
+
+
 def test_a_plan_is_made_from_the_form_and_can_be_saved(browser: Any, address: str) -> None:
     with opened(browser, address) as page:
         panel = scene(page, "My plan")
-        panel.get_by_role("button", name="Ask", exact=True).click()
-        panel.get_by_text("no weak topic is chosen").first.wait_for()
         panel.get_by_label("Name").fill("Ada")
         topics = panel.get_by_label("Weak topics (type to search)")
         topics.fill("ratio")

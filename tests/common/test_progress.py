@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.control import strip_control_codes
 
-from proctor.common.progress import JsonReporter, Reporter
+from proctor.common.progress import JsonReporter, Reporter, TimeLeft
 from proctor.common.terminal import Console
 
 ERASE = "\x1b[2K"
@@ -43,6 +43,21 @@ def test_a_log_has_no_block_and_a_bar_alone_needs_no_run() -> None:
         "  one x quiz: 10 answers",
         "  train-x: done",
     ]
+
+
+def test_the_time_left_is_the_mean_speeds_and_counts_down_between_batches() -> None:
+    left, said = TimeLeft(start=0.0), []
+    for batch in range(1, 5):
+        began = 10.0 * batch
+        said.append(left.after((batch - 1) * 0.25, began - 1.0))  # while the batch is at work
+        for answer in range(1, 65):  # all at once at its end
+            words = left.after((batch - 1) * 0.25 + answer / 256, began + answer / 1000)
+        said.append(words)
+    assert said == [
+        "", "about 30 s left", "about 21 s left", "about 20 s left", "about 11 s left", "about 10 s left",
+        "about 1 s left", "about 0 s left",
+    ]  # fmt: skip
+    assert TimeLeft(0.0).after(0.04, 1.0) == ""
 
 
 def test_a_bar_whose_work_failed_leaves_the_block() -> None:

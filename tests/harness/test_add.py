@@ -1,5 +1,6 @@
 """`init` and `add`: a project begins, a variant joins a suite of it, and nothing that ships is edited."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,21 @@ def test_variant_joins_the_suite_as_it_is_written(empty: Path, before: str, afte
     path.write_text(before + rest, encoding="utf-8", newline="")
     add(empty, "mine", parent="tiny")
     assert path.read_bytes().decode("utf-8") == after + rest
+
+
+def test_add_says_what_is_asked_and_who_else_is_asked_without_only(empty: Path):
+    done = proctor(
+        "add", "brief", "--base", "finetune/tiny", "--prompt", "direct", "--parent", "tiny", "--suite", "fresh",
+        cwd=empty,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-3:] == [
+        "to run it: proctor run fresh --only brief",
+        "without --only, fresh's other variants are asked too, where they have not been",
+        "it is asked word_problems, as suites/fresh.yaml says; --task NAME asks one alone",
+    ]
+
+
+def test_list_names_no_folder_of_proctors_own(empty: Path):
+    listed = json.loads(proctor("list", "--json", cwd=empty).stdout)
+    assert {entry["from"] for entries in listed.values() for entry in entries} == {"ships"}

@@ -48,6 +48,44 @@ def test_rules_score_it_and_a_change_of_the_data_is_told(home):
         run(home, suite)
 
 
+def test_a_plan_and_a_run_say_once_that_a_pack_with_examples_has_none_for_it(home):
+    own(home)
+    home.echo("bare", lambda doc: doc["answer"], "quiz")
+    home.variant("behind-two", base="bare.jsonl", engine="echo", prompt="cot-2shot")
+    home.suite(variants=["bare", "behind-two"], tasks=["quiz"], baseline="bare")
+    note = (
+        "behind-two: quiz is asked without the examples of the prompt pack cot-2shot, which are for other tasks; "
+        "`train:` and `shots:` in the task's file give it examples"
+    )
+    for words in (["plan"], ["run", "--dry-run"], ["run"]):
+        done = proctor(words[0], "suite", *words[1:], cwd=home.folder)
+        assert done.returncode == 0, done.stderr
+        assert " ".join((done.stdout + done.stderr).split()).count(note) == 1, words
+        assert ("how long answering takes is not estimated" in " ".join(done.stdout.split())) == (
+            "--dry-run" in words
+        )
+    own(home, shots=2, train="train.jsonl")
+    lines = [json.dumps({"question": f"{n} + 1?", "answer": n + 1, "book": "b9"}) + "\n" for n in range(2)]
+    (home.folder / "train.jsonl").write_text("".join(lines))
+    assert "without the examples" not in proctor("plan", "suite", cwd=home.folder).stdout
+
+
+@pytest.mark.parametrize("train", [None, "train.jsonl"])
+def test_examples_are_never_taken_from_the_items_that_are_asked(home, train):
+    own(home, **({"train": train} if train else {}))
+    (home.folder / "train.jsonl").write_text(json.dumps({"question": "1 + 1?", "answer": "2", "book": "b9"}))
+    home._yaml(
+        home.folder / "prompts" / "two.yaml",
+        {"about": "two", "wording": {"quiz": {"task": "{prompt}", "shots": 2}}},
+    )
+    home.echo("bare", lambda doc: doc["answer"], "quiz", prompt="two")
+    home.suite(variants=["bare"], tasks=["quiz"], baseline="bare")
+    done = proctor("run", "suite", cwd=home.folder)
+    assert done.returncode == 2
+    assert f"2 examples of quiz are to be shown; there are {1 if train else 0}" in done.stderr
+    assert "`train:`" in done.stderr
+
+
 def test_its_own_limit_holds_where_the_suite_has_none(home):
     own(home, limit=5)
     home.echo("right", lambda doc: doc["answer"], "quiz")

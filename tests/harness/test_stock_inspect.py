@@ -14,6 +14,9 @@ from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console
 from proctor.harness import record
+from proctor.harness.config.suite import Suite
+from proctor.harness.plan.notes import without_examples
+from proctor.harness.plan.plan import make_plan
 from proctor.harness.run import run_suite
 from proctor.tasks.index import find_task
 from tests.conftest import Home
@@ -130,3 +133,17 @@ def test_what_cannot_be_asked_is_one_line_before_an_engine_opens(ran, spec, metr
         find_task(spec, metric)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_plan_says_that_a_pack_with_examples_has_none_for_a_stock_task(ran):
+    ran.variant("few", base="finetune/tiny", prompt="cot-2shot")
+    suite = ran.suite(
+        "few", variants=["few"], tasks=["inspect:quiz.py@sums", "word_problems"], baseline="few"
+    )
+    with inside(ran.folder):
+        plan = make_plan(Suite.load(str(suite)), ran.results, ran.store)
+        notes = list(without_examples(plan))
+    assert notes == [
+        f"few: {plan.cells[0].task} is asked without the examples of the prompt pack cot-2shot, which are for other "
+        "tasks; a stock task has those that its own framework shows"
+    ]

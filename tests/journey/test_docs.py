@@ -7,8 +7,10 @@ block a file, and each line below `<!-- shows -->` stands in what the command be
 """
 
 import json
+import posixpath
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,6 +196,17 @@ def test_reference_says_something_of_every_field_option_and_call(guide):
     assert "## proctor judge plan-labels\n" in commands
     assert "| `--limit <int range>` | So many samples of each task" in commands
     assert "## proctor.compare\n" in (guide / "reference-python.md").read_text("utf-8")
+
+
+def test_a_link_leads_to_a_file_that_is_committed_so_that_it_works_on_the_repositorys_own_pages() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files, dead = set(listed.splitlines()), []
+    for page in sorted(name for name in files if name.endswith(".md")):
+        for link in pages.LINK.findall((ROOT / page).read_text("utf-8")):
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
+            if place not in files and not any(name.startswith(f"{place}/") for name in files):
+                dead.append(f"{page}: {link}")
+    assert dead == []
 
 
 def test_links_between_pages_lead_to_pages_and_the_guide_has_them_all(guide):

@@ -325,6 +325,13 @@ def test_lists_are_read_from_the_text_of_a_cell():
     assert as_list("red") == ["red"]
 
 
+def test_a_training_row_that_is_asked_too_is_refused(project):
+    (project / "train.jsonl").write_text('{"question": "2 + 2?", "answer": "4"}\n')
+    task = task_of(project, [{"question": "2 + 2?", "answer": "4"}], score="number", train="train.jsonl")
+    with pytest.raises(Refusal, match="'2 \\+ 2\\?' is asked, and is a training row too \\(1 such row\\)"):
+        task.docs("test")
+
+
 def test_training_rows_become_chats_and_shots(project):
     (project / "train.jsonl").write_text('{"question": "1 + 1?", "answer": "2"}\n')
     task = task_of(
