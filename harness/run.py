@@ -49,13 +49,9 @@ def run_suite(
         plan = make_plan(suite, results, store, only, redo, look)
         refuse_unmatched(plan, redo)
         relabel(plan, reporter.say)
-<<<<<<< HEAD
-=======
         if look is None:
             for note in without_examples(plan):
                 reporter.say(note)
-        refuse_absent_models(plan)
->>>>>>> corners
         waiting, sessions = plan.split()
         # Where all responses are kept, what a model says of them may be kept as well, and its server is not needed.
         refuse_absent_models(plan, [cell for _, cell in waiting], look=False)

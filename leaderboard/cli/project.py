@@ -117,16 +117,9 @@ def add(
     echo(f"wrote {near(path)}, and its line in {near(suite_path)}")
     for part in plan_as_tables(made):
         Console().print(part)
-<<<<<<< HEAD
-    command, tasks = f"proctor run {suite} --only {name}", made.suite.tasks
-    echo(f"to run it: {command}")
-    if len(tasks) > 1:
-        echo(f"on one of its {len(tasks)} tasks alone: {command} --task {tasks[0]}")
-=======
     echo(f"to run it: proctor run {suite} --only {name}")
     echo(f"without --only, {suite}'s other variants are asked too, where they have not been")
     echo(f"it is asked {', '.join(made.suite.tasks)}, as {near(suite_path)} says; --task NAME asks one alone")
->>>>>>> corners
 
 
 def schema(
