@@ -59,7 +59,7 @@ def test_what_is_printed_to_run_it_says_how_to_run_one_of_several_tasks(empty: P
         "add", "brief", "--base", "finetune/tiny", "--prompt", "direct", "--suite", "two", cwd=empty
     )
     assert "to run it: proctor run two --only brief\n" in done.stdout
-    assert "it is asked word_problems, study_plan, as suites/two.yaml says; --task NAME asks one" in done.stdout
+    assert "it is asked word_problems, study_plan, as suites/two.yaml says; --task NAME" in done.stdout
     done = proctor("add", "other", "--base", "finetune/tiny", "--prompt", "direct", cwd=empty)
     assert "to run it: proctor run main --only other\n" in done.stdout
     assert "alone" not in done.stdout
