@@ -199,6 +199,13 @@ class Engine:
     def prompt_length(self, prompt: str) -> int:
         raise NotImplementedError
 
+    def why_too_long(self, prompt: int, response: int) -> str:
+        """Of a prompt and a response of so many tokens; empty where they fit the context."""
+        if self.context_length is None or prompt + response <= self.context_length:
+            return ""
+        what = f"the prompt ({prompt} tokens) and the answer ({response}) do not fit the model's context"
+        return f"{what} ({self.context_length})"
+
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         """lm-eval's own way in."""
         asked = [Request(each.args[0], Options.from_lm_eval(each.args[1])) for each in requests]
