@@ -8,7 +8,7 @@ from typer import Argument, Option
 from proctor.common.files import writable
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
+from proctor.leaderboard import cli
 from proctor.leaderboard.cli.export import require_gradio, scene_packs
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ def chat(
     labels: Annotated[Path, Option(help="Where clicks on two answers are kept.", callback=writable)] = Path(
         "labels.csv"
     ),
-    port: Port = 0,
-    suite: OfMatrix = None,
-    results: Results = RESULTS,
-    store: Store = STORE,
+    port: cli.Port = 0,
+    suite: cli.OfMatrix = None,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
 ) -> None:
     """A page on this machine: solve a problem, make a plan, bring mistakes, chat. Needs no network."""
     require_gradio()
@@ -61,7 +61,7 @@ def _open(name: str, suite: str | None, results: Path, store: Path) -> "Tutor":
     from proctor.harness.export import find_variant
 
     variant = find_variant(name, suite)
-    return Tutor.open(variant, scene_packs(variant, results, store), store, reporter())
+    return Tutor.open(variant, scene_packs(variant, results, store), store, cli.reporter())
 
 
 def _free_port(port: int) -> int:

@@ -9,17 +9,7 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import (
-    PROJECT,
-    RESULTS,
-    STORE,
-    OfMatrix,
-    Results,
-    Store,
-    near,
-    reporter,
-    writable_folder,
-)
+from proctor.leaderboard import cli
 
 if TYPE_CHECKING:
     from proctor.harness.config.variant import Variant
@@ -34,24 +24,26 @@ Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
 Out = Annotated[
     Path | None,
-    Option("--out", help="The folder; exports/NAME of the project unless given.", callback=writable_folder),
+    Option(
+        "--out", help="The folder; exports/NAME of the project unless given.", callback=cli.writable_folder
+    ),
 ]
 
 
 def ollama(
-    name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
-    results: Results = RESULTS, store: Store = STORE,
+    name: Name, task: TaskOption = None, suite: cli.OfMatrix = None, out: Out = None,
+    results: cli.Results = cli.RESULTS, store: cli.Store = cli.STORE,
 ) -> None:  # fmt: skip
     """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling: the task's, the chat's."""
     _export(name, task, suite, out, results, store, modelfile=True)
 
 
 def gguf(
-    name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
+    name: Name, task: TaskOption = None, suite: cli.OfMatrix = None, out: Out = None,
     for_: Annotated[
         Literal["phone"] | None, Option("--for", help="With a prompt, and scripts that try and measure it there.")
     ] = None,
-    results: Results = RESULTS, store: Store = STORE,
+    results: cli.Results = cli.RESULTS, store: cli.Store = cli.STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
     _export(name, task, suite, out, results, store, modelfile=False, phone=for_ == "phone")
@@ -62,13 +54,13 @@ def space(
     hub: Annotated[
         str | None, Option(help="org/name: the model on the hub that holds a large NAME.gguf.")
     ] = None,
-    suite: OfMatrix = None,
+    suite: cli.OfMatrix = None,
     out: Annotated[
         Path | None,
-        Option("--out", help="exports/NAME-space of the project unless given.", callback=writable_folder),
+        Option("--out", help="exports/NAME-space of the project unless given.", callback=cli.writable_folder),
     ] = None,
-    results: Results = RESULTS,
-    store: Store = STORE,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
 ) -> None:
     """The folder of a Hugging Face Space: the page of `proctor chat` with this variant. Uploads nothing."""
     require_gradio()
@@ -76,8 +68,8 @@ def space(
     from proctor.harness.export import find_variant
 
     variant = find_variant(name, suite)
-    out = out or PROJECT / "exports" / f"{name}-space"
-    _tell(export_space(variant, scene_packs(variant, results, store), store, out, hub, reporter()))
+    out = out or cli.PROJECT / "exports" / f"{name}-space"
+    _tell(export_space(variant, scene_packs(variant, results, store), store, out, hub, cli.reporter()))
 
 
 def require_gradio() -> None:
@@ -105,8 +97,8 @@ def _export(
         packs = scene_packs(variant, results, store)
         asked[PLAIN] = (chosen.task, chosen.prompt)
         asked |= {f"{PLAIN}.{scene}": (task, packs[task]) for scene, task in SCENES.items()}
-    out = out or PROJECT / "exports" / name
-    folder = export_variant(variant, chosen, store, out, reporter(), asked, phone)
+    out = out or cli.PROJECT / "exports" / name
+    folder = export_variant(variant, chosen, store, out, cli.reporter(), asked, phone)
     if modelfile or phone:
         echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
@@ -117,7 +109,7 @@ def _export(
 def _tell(folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     echo(f"{size / 1e6:,.1f} MB on disk")
-    echo(f"exported to {near(folder)}")
+    echo(f"exported to {cli.near(folder)}")
 
 
 def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str]:
@@ -154,7 +146,7 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, nee
     if task is None and needed:
         raise Refusal(
             f"nothing says which task's wording {variant.name!r} is to have",
-            f"it has no results in {near(results)} and no recipe",
+            f"it has no results in {cli.near(results)} and no recipe",
             f"give --task, one of {', '.join(TASKS)}",
         )
     task = task or "word_problems"
