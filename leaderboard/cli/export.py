@@ -122,6 +122,7 @@ def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, needed: bool) -> "Chosen":
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
+    from proctor.harness import record
     from proctor.harness.plan.plan import weights_of
     from proctor.leaderboard.compare import judge_warnings
     from proctor.leaderboard.compare.items import load_cells
@@ -152,7 +153,9 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, nee
     task = task or "word_problems"
     mine = [cell for cell in siblings if cell.task == task]
     chosen = _pack(variant, task, mine, cells)
-    warnings = judge_warnings.warnings_of({cell.task: cell.run.task for cell in mine}, results)
+    warnings = judge_warnings.warnings_of(
+        {cell.task: cell.run.task for cell in mine}, record.read_cards(results)
+    )
     return replace(chosen, scores=(*chosen.scores, *map(judge_warnings.named, warnings.values())))
 
 

@@ -35,12 +35,12 @@ def try_(
     board: cli.Board = cli.BOARD,
 ) -> None:
     """Try a model, alone or against another: one sentence, a table, and a page. Writes the YAML of what it ran."""
+    from proctor.harness import record
     from proctor.harness.config.first_look import write_trial
     from proctor.harness.run import run_suite
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board import site
     from proctor.leaderboard.compare.items import load_cells
-    from proctor.leaderboard.compare.judge_warnings import warnings_of
     from proctor.leaderboard.compare.ranking import ranking
 
     if task and data:
@@ -52,8 +52,7 @@ def try_(
     index = site.build(results, board, made.against or made.model)
     # Verdicts are those of the board: of the family of all pairs that the results hold.
     cells = load_cells(results)
-    ranked = ranking(cells, made.against or made.model)
-    ranked = replace(ranked, warnings=warnings_of(ranked.tasks, results))
+    ranked = ranking(cells, made.against or made.model, record.read_cards(results))
     mine = tuple(row for row in ranked.rows if row.variant in (made.model, made.against))
     echo(_sentence(cells, ranked, results, made.model, made.against, made.task) + "\n")
     shown = replace(ranked, tasks={made.task: ranked.tasks[made.task]}, rows=mine)
