@@ -345,11 +345,11 @@ class Decoders:
         waiting = deque(zip(jobs, made, strict=True))
         # A decoder works on so many jobs at once, or on padding.
         decoders = self._decoders[: max(1, len(jobs) // GROUP)]
-        with ThreadPoolExecutor(len(decoders)) as pool:
-            for decoder in decoders:
-                decoder.sequences = self.sequences
-            for ended in [pool.submit(decoder.work, jobs, waiting) for decoder in decoders if jobs]:
-                ended.result()
+        for decoder in decoders:
+            decoder.sequences = self.sequences
+        if jobs:
+            with ThreadPoolExecutor(len(decoders)) as pool:
+                list(pool.map(lambda decoder: decoder.work(jobs, waiting), decoders))
         return made
 
     def likelihoods(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:

@@ -74,7 +74,7 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
 
     def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
         jobs = self._jobs(requests)
-        refusals = [self._refusal(job) for job in jobs]
+        refusals = list(map(self._refusal, jobs))
         fitting = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
         decoded = iter(self._decoders.run(fitting))
         responses = []

@@ -15,8 +15,12 @@ Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or o
 
 def warnings_of(tasks: Mapping[str, TaskRecord], cards: Mapping[str, Card]) -> dict[str, str]:
     """By task; nothing for one whose judge has passed its checks, or has no card."""
-    warnings = {task: warning_of(about.scored_by, about.grader, cards) for task, about in tasks.items()}
-    return {task: words for task, words in warnings.items() if words}
+    warnings = {}
+    for task, about in tasks.items():
+        words = warning_of(about.scored_by, about.grader, cards)
+        if words:
+            warnings[task] = words
+    return warnings
 
 
 def warning_of(judge: str, grader: str | None, cards: Mapping[str, Card]) -> str:

@@ -142,8 +142,11 @@ class Ranking:
     @property
     def judge_pages(self) -> dict[str, str]:
         """Of a task whose page tells of its judge. A name that could be no file has none."""
-        judged = {task: about.scored_by for task, about in self.tasks.items() if about.scored_by != "rules"}
-        return {task: judge for task, judge in judged.items() if SAFE_NAME.fullmatch(judge)}
+        pages = {}
+        for task, about in self.tasks.items():
+            if about.scored_by != "rules" and SAFE_NAME.fullmatch(about.scored_by):
+                pages[task] = about.scored_by
+        return pages
 
     def row(self, variant: str) -> RankingRow | None:
         return next((row for row in self.rows if row.variant == variant), None)
