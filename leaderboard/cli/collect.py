@@ -10,7 +10,6 @@ from proctor.common import counted
 from proctor.common.files import writable
 from proctor.common.paths import from_here
 from proctor.leaderboard import cli
-from proctor.leaderboard.cli.responses import labeler_of
 
 if TYPE_CHECKING:
     from proctor.tasks.questions.collect import CollectedQuestions
@@ -56,13 +55,15 @@ def articles(
 ) -> None:
     """Have a model write three questions on each text; those that keep every rule become chats to learn from."""
     from proctor.harness.ask.articles import questions_on, texts_of
+    from proctor.harness.ask.labelling import labeler_of
     from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.questions.collect import write_chats
 
     writer = from_here(writer) if "/" in writer else writer
-    labeler, progress = labeler_of(writer, endpoint, engine, prompt, store), cli.reporter()
-    opened = cli.opener(store, progress, "writer")
-    questions = questions_on(texts_of(files), labeler, store, opened, progress, prompt)
+    asked = labeler_of(writer, endpoint, engine, prompt, store)
+    reporter = cli.reporter()
+    opened = cli.opener(store, reporter, "writer")
+    questions = questions_on(texts_of(files), asked, store, opened, reporter, prompt)
     _tell(write_chats(questions, out, Pack.load(prompt), {"writer": writer}), json_)
 
 

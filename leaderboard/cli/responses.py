@@ -16,7 +16,7 @@ from proctor.leaderboard import cli
 from proctor.leaderboard.cli.judge import GraderName
 
 if TYPE_CHECKING:
-    from proctor.harness.ask.labelling import Labeler, LabelledTexts
+    from proctor.harness.ask.labelling import LabelledTexts
     from proctor.harness.ask.scoring import Scorer
     from proctor.harness.imports.imports import Imported
     from proctor.harness.imports.score import Scored
@@ -126,42 +126,16 @@ def label(
     json_: cli.AsJson = False,
 ) -> None:
     """Have a model label raw texts, as training data, and say how far its labels can be trusted."""
-    from proctor.harness.ask.labelling import label_texts, texts_expected
+    from proctor.harness.ask.labelling import label_texts, labeler_of
 
     labeler = from_here(labeler) if "/" in labeler else labeler
     if task != "concepts":
         raise Refusal(f"no labels for {task!r}", "only the task concepts has labels that a model can give")
-    who, told = labeler_of(labeler, endpoint, engine, prompt, store), cli.reporter()
-    with told.answering(f"label {task}", texts_expected(texts, check)) as progress:
-        opened = cli.opener(store, told, "labeler")
-        done = label_texts(texts, who, out, store, opened, progress, prompt, check)
+    asked = labeler_of(labeler, endpoint, engine, prompt, store)
+    reporter = cli.reporter()
+    opened = cli.opener(store, reporter, "labeler")
+    done = label_texts(texts, asked, out, store, opened, reporter, prompt, check)
     cli.tell(json_, asdict(done), _labelled(done, labeler))
-
-
-def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path) -> "Labeler":
-    """Who is to label or to write, checked before anything is opened or asked."""
-    from proctor.finetune.base import digest_of_base, digest_of_file
-    from proctor.harness.ask.labelling import Labeler
-    from proctor.harness.plan.grading import grader_variant
-    from proctor.harness.plan.plan import made_of
-    from proctor.tasks.prompt_pack import Pack
-
-    if endpoint and engine not in (None, "openai"):
-        raise Refusal(
-            f"--endpoint with engine {engine!r}", "a server has its own engine", "leave one of them out"
-        )
-    if engine == "openai" and not endpoint:
-        raise Refusal("engine openai without --endpoint", "it has no address", "give --endpoint URL")
-    Pack.load(prompt)
-    ours = None if endpoint or engine else grader_variant(labeler)
-    weights = ""
-    if ours:
-        weights = made_of(ours, store)
-    elif Path(labeler).is_file():
-        weights = digest_of_file(Path(labeler))
-    elif engine == "hf":
-        weights = digest_of_base(labeler)
-    return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
 
 
 def _labelled(done: "LabelledTexts", labeler: str) -> Iterator[str]:

@@ -12,8 +12,8 @@ from proctor.common.progress import JsonReporter, Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.common.terminal import Console, echo
 from proctor.leaderboard import cli
-from proctor.leaderboard.cli.watch import watched
 from proctor.leaderboard.trackers import Tracker, refuse_absent, run_of, send
+from proctor.leaderboard.watch.beside import watched
 
 if TYPE_CHECKING:
     from proctor.harness.plan.plan import Plan

@@ -1,11 +1,9 @@
 """Looking on: watch. `python -m proctor.leaderboard.cli.watch RESULTS BOARD` does it beside a run, and ends with it."""
 
 import os
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -29,26 +27,6 @@ def watch(results: WatchedResults = cli.RESULTS, board: cli.Board = cli.BOARD, p
     server = open_watch(results, board, port, site.build)
     echo(f"{server.address} (Ctrl+C ends it)")
     cli.serve_until_stopped(server, str)
-
-
-@contextmanager
-def watched(results: Path, board: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """The page is there while the block runs, and after it until Ctrl+C. A run goes on without it where it fails."""
-    results.mkdir(parents=True, exist_ok=True)
-    words, pipe = [sys.executable, "-m", __name__, str(results), str(board)], subprocess.PIPE
-    server = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
-    assert server.stdout
-    with server:
-        try:
-            address = server.stdout.readline().strip()
-            say(f"watch it: {address}" if address else "the page of this run cannot be served")
-            yield
-            if address:
-                say(f"the board: {address}board/ (Ctrl+C ends it)")
-            with suppress(KeyboardInterrupt):
-                server.wait()
-        finally:
-            server.kill()
 
 
 def beside_a_run(results: Path, board: Path) -> None:
