@@ -185,7 +185,7 @@ def test_first_items_of_an_earlier_version_are_never_mixed_with_drawn_ones(home,
     told = json.loads(path.read_text(encoding="utf-8"))
     told["definition"]["dataset"] = "0" * 64
     del told["definition"]["draw"]
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(told | {"check": None}), encoding="utf-8")
     suite = home.suite(variants=["one"], tasks=["word_problems"], baseline="one", limit={"word_problems": 9})
     with pytest.raises(Refusal, match="made from an earlier definition; dataset was"):
         run(home, suite)
