@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
-from proctor.common.digest import is_whole, sealed
+from proctor.common.digest import CHECK, is_whole, sealed
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
 
@@ -179,7 +179,7 @@ class LineFile:
     """JSON objects, a line each with a checksum, added and never changed. Several processes may add to one file.
 
     A line that a kill cut off, that was damaged or that somebody else put there is set aside in FILE.damaged when the
-    file is read, and one line on standard error says so.
+    file is read, and one line on standard error says so. `mixed`: others may add lines too, which have no checksum.
 
     >>> lines = LineFile(Path("journal.jsonl"))
     >>> lines.add([{"key": "a"}])
@@ -188,8 +188,8 @@ class LineFile:
     [(1, {'key': 'a'})]
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, mixed: bool = False) -> None:
+        self.path, self._mixed = path, mixed
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each entry that can be read, and where its line begins."""
@@ -217,6 +217,8 @@ class LineFile:
     def _entry(self, line: bytes) -> dict[str, Any] | None:
         try:
             entry: dict[str, Any] = json.loads(line)
+            if self._mixed and isinstance(entry, dict) and CHECK not in entry:
+                return entry
             return entry if is_whole(entry) else None
         except (ValueError, RecursionError):
             return None
