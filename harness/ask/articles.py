@@ -1,7 +1,7 @@
 """Questions that a model writes on texts, to learn from: `proctor collect articles TEXTS --writer MODEL`.
 
     texts = texts_of([Path("mill.txt"), Path("news.jsonl")])
-    questions_on(texts, Labeler("some-model", endpoint=url), store, opened, reporter)    # usable and flawed ones
+    questions_on(texts, labeler_of("some-model", url, None, "default", store), store, opened, reporter)
 
 labelling.py does the same for the labels of texts.
 """
@@ -45,7 +45,7 @@ def questions_on(
 ) -> list[FoundQuestion]:  # fmt: skip
     """Every question that the model writes, with its flaws, and the texts that it is not asked about, with the reason.
 
-    `opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was.
+    `opened` opens a variant. Responses are kept as they come, so a stopped one goes on where it was.
     """
     asked, questions = usable_texts(texts)
     docs = [article_doc(text.text) for text in asked]
@@ -53,7 +53,7 @@ def questions_on(
     prompts = [render(wording, "questions", doc) for doc in docs]
     with (
         reporter.answering("collect articles", len(asked)) as progress,
-        asking(writer, store, opened, progress, MAX_TOKENS) as (ask, _),
+        asking(writer, opened, store, progress, MAX_TOKENS) as (ask, _),
     ):
         responses = ask(prompts)
     for text, doc, response in zip(asked, docs, responses, strict=True):

@@ -14,30 +14,42 @@ from typing import Any
 from proctor.common.digest import digest
 from proctor.common.files import read_text, write_json_lines, write_text
 from proctor.common.json_lines import read_json_lines
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
+from proctor.common.schema import parse, suggest_name
 from proctor.harness.ask.responses import Advance, Journal, respond_all
+from proctor.harness.config.suite import load_variant
 from proctor.harness.config.variant import Variant
-from proctor.harness.engines import open_engine
-from proctor.harness.engines.protocol import Engine, Options, Request, Weights
+from proctor.harness.engines.protocol import Engine, Options, Request
+from proctor.harness.plan.plan import made_of
+from proctor.tasks import TASKS
 from proctor.tasks.concepts.label import Agreement, Ask, agreement, chats, label, refuse_unfit
+from proctor.tasks.prompt_pack import Pack
 
 
 @dataclass(frozen=True)
 class Labeler:
-    """Who labels texts, or writes questions on them: a model behind an endpoint, one that an engine opens here, or a
-    variant of ours.
-    """
+    """Who labels texts, or writes questions on them: its name as it was given, and the variant that answers for it."""
 
     name: str
-    engine: str = "openai"
-    endpoint: str | None = None
-    variant: Variant | None = None
-    weights: str = ""  # what stands for those of a variant, or of a model that is opened here
+    variant: Variant
+    weights: str  # what stands for those of the variant
 
     @property
     def identity(self) -> str:
-        variant = self.variant.digest if self.variant else None
-        return digest([self.name, self.engine, self.endpoint, variant, self.weights])
+        return digest([self.name, self.variant.digest, self.weights])
+
+
+def labeler_of(name: str, endpoint: str | None, engine: str | None, prompt: str, store: Path) -> Labeler:
+    """A variant by its name, or any model with its endpoint or engine; checked before anything is opened or asked."""
+    Pack.load(prompt)
+    if endpoint or engine:
+        called = suggest_name(Path(name).name) or "model"
+        fields = {"name": called, "base": name, "engine": engine or "openai", "endpoint": endpoint}
+        variant = parse(fields, Variant, name)
+    else:
+        variant = load_variant(name)
+    return Labeler(name, variant, made_of(variant, store))
 
 
 @dataclass(frozen=True)
@@ -54,14 +66,21 @@ class LabelledTexts:
 
 
 def label_texts(
-    texts: Path, labeler: Labeler, out: Path, store: Path, opened: Callable[[Variant], Engine], progress: Advance,
+    texts: Path, labeler: Labeler, out: Path, store: Path, opened: Callable[[Variant], Engine], reporter: Reporter,
     pack: str = "default", check: bool = True,
 ) -> LabelledTexts:  # fmt: skip
-    """`opened` opens a variant of ours. Responses are kept as they come, so a stopped one goes on where it was."""
+    """`opened` opens a variant. Responses are kept as they come, so a stopped one goes on where it was."""
     unlabelled = read_texts(texts)
     with located(texts):
         refuse_unfit(unlabelled)
-    with asking(labeler, store, opened, progress) as (ask, batch), located(texts):
+    wanted = len(unlabelled)
+    if check:
+        wanted += len(TASKS["concepts"].docs("test"))
+    with (
+        reporter.answering("label concepts", wanted) as progress,
+        asking(labeler, opened, store, progress) as (ask, batch),
+        located(texts),
+    ):
         rows = label(unlabelled, ask, labeler.name, pack, batch=batch)
         agreed = agreement(ask, labeler.name, pack, batch=batch) if check else None
     taught = []
@@ -77,12 +96,6 @@ def label_texts(
     unparsed = sum(not row["parsed"] for row in rows)
     unknown = sum(int(row["unknown"]) for row in rows)
     return LabelledTexts(str(out), str(everything), len(rows), len(taught), unparsed, unknown, agreed)
-
-
-def texts_expected(texts: Path, check: bool) -> int:
-    from proctor.tasks import TASKS
-
-    return len(read_texts(texts)) + (len(TASKS["concepts"].docs("test")) if check else 0)
 
 
 def read_texts(path: Path) -> list[dict[str, Any]]:
@@ -104,8 +117,8 @@ def read_texts(path: Path) -> list[dict[str, Any]]:
 @contextmanager
 def asking(
     labeler: Labeler,
-    store: Path,
     opened: Callable[[Variant], Engine],
+    store: Path,
     progress: Advance,
     max_tokens: int = 256,
 ) -> Iterator[tuple[Ask, int]]:
@@ -130,9 +143,6 @@ def asking(
             )  # fmt: skip
         return [response.text for response in responses]
 
-    if labeler.variant is not None:
-        engine = opened(labeler.variant)
-    else:
-        engine = open_engine(labeler.engine, Weights(labeler.name, endpoint=labeler.endpoint))
+    engine = opened(labeler.variant)
     with closing(engine):
         yield ask, engine.batch_size

@@ -24,7 +24,6 @@ from proctor.harness.engines.protocol import (
     Response,
     StreamingEngine,
     as_instances,
-    is_line,
     response_of,
 )
 
@@ -46,7 +45,7 @@ class Journal:
         self.latest: deque[str] = deque(maxlen=3)  # for whoever watches
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
-        self._lines = LineFile(path, is_line)
+        self._lines = LineFile(path)
         for start, entry in self._lines:
             self._note(entry, start)
 
@@ -315,11 +314,9 @@ def _too_long(engine: Engine, request: Request) -> Response | None:
     """A response that says so, for a prompt that leaves no room for a response in the model's context."""
     if engine.context_length is None or request.cut or request.asks != "generate_until":
         return None
-    tokens, room = engine.prompt_length(request.prompt), request.options.max_tokens
-    if tokens + room <= engine.context_length:
-        return None
-    why = f"the prompt ({tokens} tokens) and the answer ({room}) do not fit the model's context"
-    return Response("", tokens_in=tokens, error=f"{why} ({engine.context_length})", too_long=True)
+    tokens = engine.prompt_length(request.prompt)
+    why = engine.why_too_long(tokens, request.options.max_tokens)
+    return Response("", tokens_in=tokens, error=why, too_long=True) if why else None
 
 
 def _failed(failed: Exception) -> Response:

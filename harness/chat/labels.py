@@ -58,7 +58,7 @@ class ClickedLabels:
                 if any(old.get(name) != row[name] for name in ("item_id", "order", "rater")):
                     rows.append(old)
             write_text(self.path, csv_text(PAIR_COLUMNS, [*rows, row]))
-            kept = LineFile(self.path.with_suffix(".jsonl"))
+            kept = LineFile(self.path.with_suffix(".jsonl"), mixed=True)
             if all(entry.get("id") != pair.item_id for _, entry in kept):
                 a, b = pair.texts
                 kept.add([{"id": pair.item_id, "profile": pair.question, "a": a, "b": b}])

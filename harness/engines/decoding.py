@@ -325,7 +325,7 @@ class Decoder:
 
 
 class Decoders:
-    """One decoder on each core for small weights, one on all cores for large ones.
+    """One decoder with a thread on each core for small weights, one on all cores for large ones.
 
     The threads of one llama.cpp context wait for each other some hundred times a step. Small weights make short steps,
     of which that is a large part; large weights are read from memory once for all sequences of a step, which two
@@ -333,33 +333,28 @@ class Decoders:
     """
 
     def __init__(self, model: Model, threads: int) -> None:
-        self._all_cores = Decoder(model, threads)
-        self.sequences = self._all_cores.sequences
-        count = 1 if model.on_gpu or model.weighs_much() else min(MOST_DECODERS, threads)
-        self._side_by_side = [Decoder(model, threads // count) for _ in range(count)] if count > 1 else []
+        if model.on_gpu or model.weighs_much():
+            self._decoders = [Decoder(model, threads)]
+        else:
+            self._decoders = [Decoder(model, 1) for _ in range(min(MOST_DECODERS, threads))]
+        self.sequences = self._decoders[0].sequences
 
     def run(self, jobs: Sequence[Job]) -> list[Made]:
         """Every job fits the model's context; what was made comes in the order of the jobs."""
-        if not jobs:
-            return []
         made = [Made() for _ in jobs]
         waiting = deque(zip(jobs, made, strict=True))
         # A decoder works on so many jobs at once, or on padding.
-        decoders = self._side_by_side[: len(jobs) // GROUP]
-        if len(decoders) < 2:
-            self._all_cores.sequences = self.sequences
-            self._all_cores.work(jobs, waiting)
-            return made
+        decoders = self._decoders[: max(1, len(jobs) // GROUP)]
         for decoder in decoders:
             decoder.sequences = self.sequences
-        with ThreadPoolExecutor(len(decoders)) as pool:
-            for ended in [pool.submit(decoder.work, jobs, waiting) for decoder in decoders]:
-                ended.result()
+        if jobs:
+            with ThreadPoolExecutor(len(decoders)) as pool:
+                list(pool.map(lambda decoder: decoder.work(jobs, waiting), decoders))
         return made
 
     def likelihoods(self, pairs: Sequence[tuple[list[int], list[int]]]) -> list[tuple[float, bool]]:
-        return self._all_cores.likelihoods(pairs) if pairs else []
+        return self._decoders[0].likelihoods(pairs) if pairs else []
 
     def close(self) -> None:
-        for decoder in (self._all_cores, *self._side_by_side):
+        for decoder in self._decoders:
             decoder.close()

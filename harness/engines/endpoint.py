@@ -163,25 +163,22 @@ def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple
     """Of the tokens that begin in the continuation; the one that the server wrote itself comes behind it."""
     if completion.problem:
         raise RuntimeError(completion.problem)
-    try:
-        return _likelihood_in(completion.logprobs or {}, len(prompt), len(prompt) + len(continuation))
-    except (TypeError, ValueError, AttributeError, OverflowError):
-        raise RuntimeError("the server's likelihoods are no numbers") from None
-
-
-def _likelihood_in(told: Mapping[str, Any], begin: int, end: int) -> tuple[float, bool]:
+    told, begin, end = completion.logprobs or {}, len(prompt), len(prompt) + len(continuation)
     starts, likely, best = (told.get(name) for name in ("text_offset", "token_logprobs", "top_logprobs"))
-    if not starts or not likely or not best or not len(starts) == len(likely) == len(best):
-        raise RuntimeError(
-            "the server gives no likelihoods of a prompt: it needs /completions with echo and logprobs"
-        )
     total, greedy, counted = 0.0, True, 0
-    for start, value, top in zip(starts, likely, best, strict=True):
-        if begin <= start < end and value is not None:
-            total, counted = total + float(value), counted + 1
-            greedy = greedy and value >= max(top.values(), default=value)
+    try:
+        if not starts or not likely or not best or not len(starts) == len(likely) == len(best):
+            raise RuntimeError(
+                "the server gives no likelihoods of a prompt: it needs /completions with echo and logprobs"
+            )
+        for start, value, top in zip(starts, likely, best, strict=True):
+            if begin <= start < end and value is not None:
+                total, counted = total + float(value), counted + 1
+                greedy = greedy and value >= max(top.values(), default=value)
+    except (TypeError, ValueError, AttributeError, OverflowError):
+        total = math.nan
     if not math.isfinite(total):
-        raise ValueError(total)
+        raise RuntimeError("the server's likelihoods are no numbers")
     if not counted:
         raise RuntimeError("no token of the server's begins where the text does whose likelihood is asked")
     return total, greedy

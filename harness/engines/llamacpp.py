@@ -74,7 +74,7 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
 
     def answer(self, requests: Sequence[Request]) -> Sequence[Response]:
         jobs = self._jobs(requests)
-        refusals = [self._refusal(job) for job in jobs]
+        refusals = list(map(self._refusal, jobs))
         fitting = [job for job, refusal in zip(jobs, refusals, strict=True) if not refusal]
         decoded = iter(self._decoders.run(fitting))
         responses = []
@@ -137,12 +137,7 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
             return "the prompt has no tokens"
         if job.max_tokens < 1:
             return "no token may be made"
-        if len(job.prompt) + job.max_tokens > self.context_length:
-            return (
-                f"the prompt ({len(job.prompt)} tokens) and the answer ({job.max_tokens}) do not fit "
-                f"the model's context ({self.context_length})"
-            )
-        return ""
+        return self.why_too_long(len(job.prompt), job.max_tokens)
 
     def close(self) -> None:
         self._decoders.close()

@@ -118,8 +118,10 @@ class VLLMEngine(VLLM, StreamingEngine):  # type: ignore[misc]
         try:
             for place, request, tokens in self._encoded(requests):
                 arguments, until, limit = self._parameters(request)
-                if len(tokens) + limit > self.context_length:
-                    yield place, self._too_long(len(tokens), limit)
+                why = self.why_too_long(len(tokens), limit)
+                if why:
+                    error = f"{why}; raise serving.context"
+                    yield place, Response("", len(tokens), error=error, too_long=True)
                     continue
                 name = f"{self._asked}-{place}"
                 places[name] = place, until
@@ -183,11 +185,6 @@ class VLLMEngine(VLLM, StreamingEngine):  # type: ignore[misc]
         ends = token_ends(self.tokenizer.decode([token]).encode() for token in tokens)
         chosen = (step[token].logprob for step, token in zip(made.logprobs, tokens, strict=True))
         return list(zip(ends, chosen, strict=True))
-
-    def _too_long(self, prompt: int, limit: int) -> Response:
-        what = f"the prompt ({prompt} tokens) and the answer ({limit}) do not fit the engine's context"
-        error = f"{what} ({self.context_length}); raise serving.context"
-        return Response("", prompt, error=error, too_long=True)
 
     def close(self) -> None:
         """Ends vLLM's processes now, so that the GPU is free for the next session."""

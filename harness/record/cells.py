@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from proctor.common import files
-from proctor.common.digest import is_whole, sha256_of
+from proctor.common.digest import CHECK, is_whole, sha256_of
 from proctor.common.json_lines import parse_json
 from proctor.common.refusal import Refusal
-from proctor.common.schema import check_name
+from proctor.common.schema import SAFE_NAME, check_name
 from proctor.harness.record.formats import UnreadableRecord, from_format_1, with_costs
 from proctor.harness.record.run_record import FORMAT, Measurements, RunRecord
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STATUSES = ("ok", "unparsed", "error")
+DAMAGED_CARD = "The trust card of this judge is damaged: make it again with proctor judge trust."
 Status = Literal["ok", "unparsed", "error"]
 
 
@@ -206,7 +207,9 @@ def record_from(content: object) -> RunRecord:
     number = content.get("format", 1)
     if isinstance(number, int) and number > FORMAT:
         raise UnreadableRecord(f"a newer Proctor wrote it (format {number}); update Proctor to read it")
-    if not is_whole(content, fits=lambda of_an_earlier_version: True):
+    if content.get(CHECK) is None:
+        content.pop(CHECK, None)  # the first run.json had none
+    elif not is_whole(content):
         raise UnreadableRecord("its fields are not those that its checksum was made of")
     if number != FORMAT:
         content = from_format_1(content)
@@ -306,16 +309,15 @@ def write_card(results: Path, card: dict[str, Any]) -> Path:
 
 
 def read_cards(results: Path) -> dict[str, dict[str, Any]]:
-    """All trust cards by judge. A damaged one is a card with nothing but a warning that says so."""
-    cards = {}
+    """All trust cards by judge. A damaged one warns wherever that judge's scores are; the warning names no path."""
+    cards: dict[str, dict[str, Any]] = {}
     for path in sorted(results.glob("_judges/*/trust.json")):
         judge = path.parent.name
         try:
             card: Any = parse_json(files.read_text(path))
         except ValueError:
             card = None
-        if isinstance(card, dict) and "checks" in card:
-            cards[judge] = card
-        else:
-            cards[judge] = {"judge": judge, "warning": f"The trust card is damaged ({path})."}
+        if SAFE_NAME.fullmatch(judge):
+            whole = isinstance(card, dict) and "checks" in card
+            cards[judge] = card if whole else {"judge": judge, "warning": DAMAGED_CARD}
     return cards

@@ -64,7 +64,7 @@ def _key(
     for variant, measured in devices.items():
         contents.append([variant, [device.as_json() for device in measured.values()]])
     for name, card in cards.items():
-        contents.append([name, card if "checks" in card else "damaged"])
+        contents.append([name, card])
     for cell in cells:
         contents.append([cell.variant, cell.task, cell.problem, cell.record and cell.record.text()])
     contents += map(metadata.version, COMPUTING)
@@ -80,15 +80,14 @@ def _files(whole: list[record.Cell], results: Path, devices: record.Devices, bas
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board.html import TEMPLATES, Book
     from proctor.leaderboard.board.pages import confidence, curves, fits, judge
-    from proctor.leaderboard.compare import judge_warnings
     from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
     from proctor.leaderboard.compare.ranking import ranking
 
-    cells, cards = whole_cells(whole), judge_warnings.cards(results)
-    ranked = judge.with_warnings(ranking(cells, baseline), cards)
+    cells, cards = whole_cells(whole), record.read_cards(results)
+    ranked = ranking(cells, baseline, cards)
     drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
-    judges = sorted({*judge.judges_of(ranked), *cards})
+    judges = sorted({*ranked.judge_pages.values(), *cards})
     binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
     sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
     sections = confidence.page(ranked, cells, sure)

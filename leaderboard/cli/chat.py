@@ -9,7 +9,7 @@ from typer import Argument, Option
 from proctor.common.files import writable
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import RESULTS, STORE, OfMatrix, Port, Results, Store, reporter
+from proctor.leaderboard import cli
 from proctor.leaderboard.cli.export import known_scores, require_gradio, scene_packs
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ def chat(
     labels: Annotated[Path, Option(help="Where clicks on two answers are kept.", callback=writable)] = Path(
         "labels.csv"
     ),
-    port: Port = 0,
-    suite: OfMatrix = None,
-    results: Results = RESULTS,
-    store: Store = STORE,
+    port: cli.Port = 0,
+    suite: cli.OfMatrix = None,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
 ) -> None:
     """A page on this machine: solve a problem, make a plan, bring mistakes, chat. Needs no network."""
     require_gradio()
@@ -64,7 +64,7 @@ def _open(variant: "Variant", results: Path, store: Path) -> "Tutor":
     """With the prompt packs that its results show to be best, as `export` chooses them."""
     from proctor.harness.chat.tutor import Tutor
 
-    return Tutor.open(variant, scene_packs(variant, results, store), store, reporter())
+    return Tutor.open(variant, scene_packs(variant, results, store), store, cli.reporter())
 
 
 def _free_port(port: int) -> int:

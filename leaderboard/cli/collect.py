@@ -9,19 +9,7 @@ from typer import Argument, Option
 from proctor.common import counted
 from proctor.common.files import writable
 from proctor.common.paths import from_here
-from proctor.leaderboard.cli import (
-    STORE,
-    AsJson,
-    EngineName,
-    PromptPack,
-    ServerOf,
-    Store,
-    near,
-    opener,
-    reporter,
-    tell,
-)
-from proctor.leaderboard.cli.responses import labeler_of
+from proctor.leaderboard import cli
 
 if TYPE_CHECKING:
     from proctor.tasks.questions.collect import CollectedQuestions
@@ -39,8 +27,8 @@ def pdf(
     subject: Annotated[
         str | None, Option(help="Of all questions, such as mathematics; else each question's signs decide.")
     ] = None,
-    prompt: PromptPack = "default",
-    json_: AsJson = False,
+    prompt: cli.PromptPack = "default",
+    json_: cli.AsJson = False,
 ) -> None:
     """Draw the multiple-choice questions out of exam PDFs, as chats to learn from."""
     from proctor.tasks.prompt_pack import Pack
@@ -59,21 +47,23 @@ def articles(
     files: Annotated[list[Path], TEXTS],
     out: Out,
     writer: Annotated[str, Option(help="A model's name, a hub id or folder, or one of our variants.")],
-    endpoint: ServerOf = None,
-    engine: EngineName = None,
-    prompt: PromptPack = "default",
-    store: Store = STORE,
-    json_: AsJson = False,
+    endpoint: cli.ServerOf = None,
+    engine: cli.EngineName = None,
+    prompt: cli.PromptPack = "default",
+    store: cli.Store = cli.STORE,
+    json_: cli.AsJson = False,
 ) -> None:
     """Have a model write three questions on each text; those that keep every rule become chats to learn from."""
     from proctor.harness.ask.articles import questions_on, texts_of
+    from proctor.harness.ask.labelling import labeler_of
     from proctor.tasks.prompt_pack import Pack
     from proctor.tasks.questions.collect import write_chats
 
     writer = from_here(writer) if "/" in writer else writer
-    labeler, progress = labeler_of(writer, endpoint, engine, prompt, store), reporter()
-    opened = opener(store, progress, "writer")
-    questions = questions_on(texts_of(files), labeler, store, opened, progress, prompt)
+    asked = labeler_of(writer, endpoint, engine, prompt, store)
+    reporter = cli.reporter()
+    opened = cli.opener(store, reporter, "writer")
+    questions = questions_on(texts_of(files), asked, store, opened, reporter, prompt)
     _tell(write_chats(questions, out, Pack.load(prompt), {"writer": writer}), json_)
 
 
@@ -82,11 +72,11 @@ def _tell(collected: "CollectedQuestions", json_: bool) -> None:
         "chats": str(collected.chats), "questions": collected.kept, "dropped": collected.dropped,
         "reasons": collected.reasons,
     }  # fmt: skip
-    tell(json_, fields, _lines(collected))
+    cli.tell(json_, fields, _lines(collected))
 
 
 def _lines(collected: "CollectedQuestions") -> Iterator[str]:
-    chats, left_out = near(collected.chats.resolve()), near(collected.left_out.resolve())
+    chats, left_out = cli.near(collected.chats.resolve()), cli.near(collected.left_out.resolve())
     yield f"{counted(collected.kept, 'question')} in {counted(collected.rows, 'chat')}: {chats}"
     yield f"{counted(collected.dropped, 'question')} left out: {left_out}"
     for reason, count in collected.reasons.items():

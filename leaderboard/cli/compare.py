@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import RESULTS, AsJson, Results, Tasks, tell
+from proctor.leaderboard import cli
 
 Margin = Annotated[
     float | None,
@@ -38,7 +38,7 @@ Effect = Annotated[
 def compare(
     a: Annotated[str | None, Argument(help="A variant; without names, all pairs.")] = None,
     b: Annotated[str | None, Argument(help="The variant that it is compared with.")] = None,
-    task: Tasks = None,
+    task: cli.Tasks = None,
     margin: Margin = None,
     correction: Correction = "holm",
     fail_on: FailOn = None,
@@ -46,8 +46,8 @@ def compare(
     resamples: Annotated[int, Option(help="How many are drawn.")] = 10_000,
     plot: Annotated[bool, Option("--plot", help="Draw each difference with its interval.")] = False,
     png: Annotated[Path | None, Option(help="Draw them into this file; of several tasks, one each.")] = None,
-    results: Results = RESULTS,
-    json_: AsJson = False,
+    results: cli.Results = cli.RESULTS,
+    json_: cli.AsJson = False,
 ) -> None:
     """Is A better than B? Paired by sample: difference, interval, p, and the verdict in words."""
     from proctor.leaderboard import forest, terminal
@@ -70,7 +70,7 @@ def compare(
     if plot:
         lines = chain(lines, forest.lines(compared))
     failed = overview.failing(compared, fail_on) if fail_on else []
-    tell(json_, overview.as_json(compared), lines)
+    cli.tell(json_, overview.as_json(compared), lines)
     for picture in forest.write_pngs(compared, png) if png else []:
         echo(f"picture: {picture}", err=True)
     if failed:
@@ -87,12 +87,12 @@ def plan_size(
         bool,
         Option("--sequential", help="Also for a run until decided: how many to plan, how many are asked."),
     ] = False,
-    results: Results = RESULTS,
-    json_: AsJson = False,
+    results: cli.Results = cli.RESULTS,
+    json_: cli.AsJson = False,
 ) -> None:
     """How many items are needed to show an effect against a baseline, and what its own items can show."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.compare import plan_size as sizes
 
     plan = sizes.plan_size(results, baseline, task, effect, power, sequential)
-    tell(json_, sizes.as_json(plan), terminal.size_lines(plan))
+    cli.tell(json_, sizes.as_json(plan), terminal.size_lines(plan))

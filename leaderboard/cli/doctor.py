@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console, echo
-from proctor.leaderboard.cli import STORE, AsJson, Store, print_json
+from proctor.leaderboard import cli
 
 MEANING = (
     "Counted are test items that have so many words in a row in common with a training set. Where items are written by "
@@ -19,8 +19,8 @@ What = Annotated[str, Argument(help="'machine', or 'data': the tasks and what st
 def doctor(
     what: What = "machine",
     all_: Annotated[bool, Option("--all", help="Of 'data': every training set of every task.")] = False,
-    store: Store = STORE,
-    json_: AsJson = False,
+    store: cli.Store = cli.STORE,
+    json_: cli.AsJson = False,
 ) -> None:
     """What this machine can run, and for each thing that it can't, the one line that would change that."""
     from proctor.common.schema import nearest
@@ -34,7 +34,7 @@ def doctor(
         return
     findings = examine_machine()
     if json_:
-        print_json(list(map(vars, findings)))
+        cli.print_json(list(map(vars, findings)))
     else:
         Console().print(findings_as_table(findings))
 
@@ -46,7 +46,7 @@ def _data(store: Path, all_: bool, json_: bool) -> None:
 
     tasks, absent = recipes_overlap(store)
     if json_:
-        print_json({"exams": tasks, "absent": absent})
+        cli.print_json({"exams": tasks, "absent": absent})
         return
     for task in tasks:
         own_data = " (own data)" if task["own_data"] else ""

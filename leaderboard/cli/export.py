@@ -9,17 +9,7 @@ from typer import Argument, Option
 
 from proctor.common.refusal import Refusal, located
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import (
-    PROJECT,
-    RESULTS,
-    STORE,
-    OfMatrix,
-    Results,
-    Store,
-    near,
-    reporter,
-    writable_folder,
-)
+from proctor.leaderboard import cli
 
 if TYPE_CHECKING:
     from proctor.harness.chat.scenes import KnownScore
@@ -35,24 +25,26 @@ Name = Annotated[str, Argument(help="A variant of engine llamacpp.")]
 TaskOption = Annotated[str | None, Option(help="The task whose wording goes along.")]
 Out = Annotated[
     Path | None,
-    Option("--out", help="The folder; exports/NAME of the project unless given.", callback=writable_folder),
+    Option(
+        "--out", help="The folder; exports/NAME of the project unless given.", callback=cli.writable_folder
+    ),
 ]
 
 
 def ollama(
-    name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
-    results: Results = RESULTS, store: Store = STORE,
+    name: Name, task: TaskOption = None, suite: cli.OfMatrix = None, out: Out = None,
+    results: cli.Results = cli.RESULTS, store: cli.Store = cli.STORE,
 ) -> None:  # fmt: skip
     """A folder for Ollama: the GGUF, and Modelfiles with wording, template and sampling: the task's, the chat's."""
     _export(name, task, suite, out, results, store, modelfile=True)
 
 
 def gguf(
-    name: Name, task: TaskOption = None, suite: OfMatrix = None, out: Out = None,
+    name: Name, task: TaskOption = None, suite: cli.OfMatrix = None, out: Out = None,
     for_: Annotated[
         Literal["phone"] | None, Option("--for", help="With a prompt, and scripts that try and measure it there.")
     ] = None,
-    results: Results = RESULTS, store: Store = STORE,
+    results: cli.Results = cli.RESULTS, store: cli.Store = cli.STORE,
 ) -> None:  # fmt: skip
     """A folder with the GGUF and its card."""
     _export(name, task, suite, out, results, store, modelfile=False, phone=for_ == "phone")
@@ -63,13 +55,13 @@ def space(
     hub: Annotated[
         str | None, Option(help="org/name: the model on the hub that holds a large NAME.gguf.")
     ] = None,
-    suite: OfMatrix = None,
+    suite: cli.OfMatrix = None,
     out: Annotated[
         Path | None,
-        Option("--out", help="exports/NAME-space of the project unless given.", callback=writable_folder),
+        Option("--out", help="exports/NAME-space of the project unless given.", callback=cli.writable_folder),
     ] = None,
-    results: Results = RESULTS,
-    store: Store = STORE,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
 ) -> None:
     """The folder of a Hugging Face Space: the page of `proctor chat` with this variant. Uploads nothing."""
     require_gradio()
@@ -77,8 +69,8 @@ def space(
     from proctor.harness.export import find_variant
 
     variant = find_variant(name, suite)
-    out = out or PROJECT / "exports" / f"{name}-space"
-    _tell(export_space(variant, scene_packs(variant, results, store), store, out, hub, reporter()))
+    out = out or cli.PROJECT / "exports" / f"{name}-space"
+    _tell(export_space(variant, scene_packs(variant, results, store), store, out, hub, cli.reporter()))
 
 
 def require_gradio() -> None:
@@ -106,8 +98,8 @@ def _export(
         packs = scene_packs(variant, results, store)
         asked[PLAIN] = (chosen.task, chosen.prompt)
         asked |= {f"{PLAIN}.{scene}": (task, packs[task]) for scene, task in SCENES.items()}
-    out = out or PROJECT / "exports" / name
-    folder = export_variant(variant, chosen, store, out, reporter(), asked, phone)
+    out = out or cli.PROJECT / "exports" / name
+    folder = export_variant(variant, chosen, store, out, cli.reporter(), asked, phone)
     if modelfile or phone:
         echo(f"wording of {chosen.task}, prompt pack {chosen.prompt}: {chosen.why}")
         for score in chosen.scores:
@@ -118,7 +110,7 @@ def _export(
 def _tell(folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     echo(f"{size / 1e6:,.1f} MB on disk")
-    echo(f"exported to {near(folder)}")
+    echo(f"exported to {cli.near(folder)}")
 
 
 def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str]:
@@ -131,6 +123,7 @@ def scene_packs(variant: "Variant", results: Path, store: Path) -> dict[str, str
 def choose(variant: "Variant", task: str | None, results: Path, store: Path, needed: bool) -> "Chosen":
     """The task whose wording goes along, and the prompt pack: its own, or one shown better with these very weights."""
     from proctor.common.schema import nearest
+    from proctor.harness import record
     from proctor.leaderboard.compare import judge_warnings
     from proctor.tasks import TASKS
 
@@ -141,13 +134,15 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, nee
     if task is None and needed:
         raise Refusal(
             f"nothing says which task's wording {variant.name!r} is to have",
-            f"it has no results in {near(results)} and no recipe",
+            f"it has no results in {cli.near(results)} and no recipe",
             f"give --task, one of {', '.join(TASKS)}",
         )
     task = task or "word_problems"
     mine = [cell for cell in siblings if cell.task == task]
     chosen = _pack(variant, task, mine, cells)
-    warnings = judge_warnings.warnings_of({cell.task: cell.run.task for cell in mine}, results)
+    warnings = judge_warnings.warnings_of(
+        {cell.task: cell.run.task for cell in mine}, record.read_cards(results)
+    )
     return replace(chosen, scores=(*chosen.scores, *map(judge_warnings.named, warnings.values())))
 
 

@@ -9,7 +9,7 @@ from typer import Argument, Option
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console, echo
-from proctor.leaderboard.cli import BOARD, RESULTS, STORE, Board, Results, Store, near
+from proctor.leaderboard import cli
 
 if TYPE_CHECKING:
     from proctor.leaderboard.compare.items import Cells
@@ -30,36 +30,35 @@ def try_(
     data: Data = None,
     limit: Annotated[int, Option(min=2, help="So many samples, drawn by seed.")] = 250,
     margin: Margin = 0.02,
-    results: Results = RESULTS,
-    store: Store = STORE,
-    board: Board = BOARD,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
+    board: cli.Board = cli.BOARD,
 ) -> None:
     """Try a model, alone or against another: one sentence, a table, and a page. Writes the YAML of what it ran."""
+    from proctor.harness import record
     from proctor.harness.config.first_look import write_trial
     from proctor.harness.run import run_suite
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board import site
     from proctor.leaderboard.compare.items import load_cells
-    from proctor.leaderboard.compare.judge_warnings import warnings_of
     from proctor.leaderboard.compare.ranking import ranking
 
     if task and data:
         raise Refusal("--task and --data", "both say what is asked", "leave one of them out")
     made = write_trial(model, against, task or "word_problems", limit, margin, data)
     for path in made.written:
-        echo(f"wrote {near(path)}")
+        echo(f"wrote {cli.near(path)}")
     run_suite(str(made.suite), results, store, Reporter(Console()))
     index = site.build(results, board, made.against or made.model)
     # Verdicts are those of the board: of the family of all pairs that the results hold.
     cells = load_cells(results)
-    ranked = ranking(cells, made.against or made.model)
-    ranked = replace(ranked, warnings=warnings_of(ranked.tasks, results))
+    ranked = ranking(cells, made.against or made.model, record.read_cards(results))
     echo(_sentence(cells, ranked, results, made.model, made.against, made.task) + "\n")
     mine = ranked.alone(list(filter(None, (made.model, made.against))))
     for line in terminal.ranking_lines(replace(mine, tasks={made.task: ranked.tasks[made.task]})):
         echo(line)
-    echo(f"board: {near(index)}")
-    echo(f"to go on: copy {near(made.suite)} to a name of your own, edit it, and run it")
+    echo(f"board: {cli.near(index)}")
+    echo(f"to go on: copy {cli.near(made.suite)} to a name of your own, edit it, and run it")
 
 
 def _sentence(

@@ -135,9 +135,10 @@ def pairs(
 
 def _warning(judge: str, by: str, results: Path) -> str:
     """What the trust card in the results says against such scores, on a line of its own."""
-    from proctor.leaderboard.compare.judge_warnings import cards, named, warning_of
+    from proctor.harness import record
+    from proctor.leaderboard.compare.judge_warnings import named, warning_of
 
-    words = warning_of(judge, by, cards(results))
+    words = warning_of(judge, by, record.read_cards(results))
     return f"\n{named(words)}" if words else ""
 
 

@@ -12,25 +12,11 @@ from proctor.common import counted
 from proctor.common.files import writable
 from proctor.common.paths import from_here
 from proctor.common.refusal import Refusal
-from proctor.leaderboard.cli import (
-    RESULTS,
-    STORE,
-    AsJson,
-    EngineName,
-    PromptPack,
-    Redo,
-    Results,
-    ServerOf,
-    Store,
-    near,
-    opener,
-    reporter,
-    tell,
-)
+from proctor.leaderboard import cli
 from proctor.leaderboard.cli.judge import GraderName
 
 if TYPE_CHECKING:
-    from proctor.harness.ask.labelling import Labeler, LabelledTexts
+    from proctor.harness.ask.labelling import LabelledTexts
     from proctor.harness.ask.scoring import Scorer
     from proctor.harness.imports.imports import Imported
     from proctor.harness.imports.score import Scored
@@ -83,10 +69,10 @@ def score(
     endpoint: Annotated[str | None, Option(help="Where the grader or the fallback is served.")] = None,
     partial: Partial = False,
     epochs: Epochs = False,
-    redo: Redo = False,
-    results: Results = RESULTS,
-    store: Store = STORE,
-    json_: AsJson = False,
+    redo: cli.Redo = False,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
+    json_: cli.AsJson = False,
 ) -> None:
     """Score responses that exist already, and write them as a cell like any other."""
     from proctor.harness.imports.score import score_file
@@ -99,7 +85,7 @@ def score(
     if judge or grader or fallback or endpoint:
         scorer = _scorer(judge, task, grader, fallback, endpoint, store)
     scored = score_file(task, answers, variant, results, scorer, partial, epochs, redo)
-    tell(json_, scored.as_dict(), _scored(scored))
+    cli.tell(json_, scored.as_dict(), _scored(scored))
 
 
 def _scored(scored: "Scored") -> Iterator[str]:
@@ -122,7 +108,7 @@ def _scored(scored: "Scored") -> Iterator[str]:
         if n:
             more = " ..." if n > len(named) else ""
             yield f"  {what.replace('_', ' ')}: {n}: {', '.join(named)}{more}"
-    yield f"  cell: {near(scored.cell.folder)}"
+    yield f"  cell: {cli.near(scored.cell.folder)}"
 
 
 def label(
@@ -132,54 +118,28 @@ def label(
     out: Annotated[
         Path, Option("--out", help="The training set: a JSONL that a recipe can name.", callback=writable)
     ],
-    endpoint: ServerOf = None,
-    engine: EngineName = None,
-    prompt: PromptPack = "default",
+    endpoint: cli.ServerOf = None,
+    engine: cli.EngineName = None,
+    prompt: cli.PromptPack = "default",
     check: Annotated[bool, Option(help="Compare it with the gold set first of all.")] = True,
-    store: Store = STORE,
-    json_: AsJson = False,
+    store: cli.Store = cli.STORE,
+    json_: cli.AsJson = False,
 ) -> None:
     """Have a model label raw texts, as training data, and say how far its labels can be trusted."""
-    from proctor.harness.ask.labelling import label_texts, texts_expected
+    from proctor.harness.ask.labelling import label_texts, labeler_of
 
     labeler = from_here(labeler) if "/" in labeler else labeler
     if task != "concepts":
         raise Refusal(f"no labels for {task!r}", "only the task concepts has labels that a model can give")
-    who, told = labeler_of(labeler, endpoint, engine, prompt, store), reporter()
-    with told.answering(f"label {task}", texts_expected(texts, check)) as progress:
-        opened = opener(store, told, "labeler")
-        done = label_texts(texts, who, out, store, opened, progress, prompt, check)
-    tell(json_, asdict(done), _labelled(done, labeler))
-
-
-def labeler_of(labeler: str, endpoint: str | None, engine: str | None, prompt: str, store: Path) -> "Labeler":
-    """Who is to label or to write, checked before anything is opened or asked."""
-    from proctor.finetune.base import digest_of_base, digest_of_file
-    from proctor.harness.ask.labelling import Labeler
-    from proctor.harness.plan.grading import grader_variant
-    from proctor.harness.plan.plan import made_of
-    from proctor.tasks.prompt_pack import Pack
-
-    if endpoint and engine not in (None, "openai"):
-        raise Refusal(
-            f"--endpoint with engine {engine!r}", "a server has its own engine", "leave one of them out"
-        )
-    if engine == "openai" and not endpoint:
-        raise Refusal("engine openai without --endpoint", "it has no address", "give --endpoint URL")
-    Pack.load(prompt)
-    ours = None if endpoint or engine else grader_variant(labeler)
-    weights = ""
-    if ours:
-        weights = made_of(ours, store)
-    elif Path(labeler).is_file():
-        weights = digest_of_file(Path(labeler))
-    elif engine == "hf":
-        weights = digest_of_base(labeler)
-    return Labeler(labeler, "openai" if endpoint else engine or "", endpoint, ours, weights)
+    asked = labeler_of(labeler, endpoint, engine, prompt, store)
+    reporter = cli.reporter()
+    opened = cli.opener(store, reporter, "labeler")
+    done = label_texts(texts, asked, out, store, opened, reporter, prompt, check)
+    cli.tell(json_, asdict(done), _labelled(done, labeler))
 
 
 def _labelled(done: "LabelledTexts", labeler: str) -> Iterator[str]:
-    chats = near(Path(done.chats).resolve())
+    chats = cli.near(Path(done.chats).resolve())
     yield f"{done.labelled} of {done.texts} texts labelled by {labeler}: {chats}"
     if done.unparsed or done.unknown:
         lists, unknown = counted(done.unparsed, "response"), counted(done.unknown, "name")
@@ -235,9 +195,9 @@ def import_(
         str | None, Option(help="The phone on which llama-bench measured the GGUF of --variant.")
     ] = None,
     form: Format = None,
-    redo: Redo = False,
-    results: Results = RESULTS,
-    json_: AsJson = False,
+    redo: cli.Redo = False,
+    results: cli.Results = cli.RESULTS,
+    json_: cli.AsJson = False,
 ) -> None:
     """Make cells of logs and scores that exist already, so that compare, board and report work on them."""
     from proctor.harness.imports.foreign import Wish
@@ -255,7 +215,7 @@ def import_(
         )
     wish = Wish(variant, task, metric, cluster, negate)
     done = import_files(files, results, wish, form, _bounds(scale) if scale is not None else None, redo)
-    tell(json_, [asdict(one) | {"cell": str(one.cell)} for one in done], _imported(done))
+    cli.tell(json_, [asdict(one) | {"cell": str(one.cell)} for one in done], _imported(done))
 
 
 def _import_speeds(
@@ -270,7 +230,7 @@ def _import_speeds(
             "proctor import llama-bench bench.json --variant tiny-q8 --device 'Pixel 8'",
         )
     made = import_bench(files[0], results, variant, device, redo)
-    tell(json_, made.as_json(), _speeds(made))
+    cli.tell(json_, made.as_json(), _speeds(made))
 
 
 def _speeds(made: "DeviceRecord") -> Iterator[str]:
@@ -302,7 +262,7 @@ def _imported(done: "list[Imported]") -> Iterator[str]:
         samples = counted(cell.samples, "sample") + rows
         yield (
             f"{cell.variant} x {cell.task}: {cell.headline} {_mean(cell)} over {samples}, "
-            f"{unparsed:,} unparsed, {errors}; {near(cell.cell)} ({cell.state}){left_out}"
+            f"{unparsed:,} unparsed, {errors}; {cli.near(cell.cell)} ({cell.state}){left_out}"
         )
         if cell.differs:
             yield f"  the source reports {cell.reported:.6g} over all its rows, those without a score here among them"

@@ -11,21 +11,7 @@ from typer import Option
 from proctor.common.progress import JsonReporter, Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.common.terminal import Console, echo
-from proctor.leaderboard.cli import (
-    BOARD,
-    RESULTS,
-    STORE,
-    AsJson,
-    Board,
-    Limit,
-    Only,
-    Results,
-    Store,
-    Suite,
-    Tasks,
-    near,
-    print_json,
-)
+from proctor.leaderboard import cli
 from proctor.leaderboard.trackers import Tracker, refuse_absent, run_of, send
 from proctor.leaderboard.watch.beside import watched
 
@@ -70,10 +56,10 @@ LogTo = Annotated[
 
 
 def run(
-    suite: Suite = "demo",
-    only: Only = None,
-    task: Tasks = None,
-    limit: Limit = None,
+    suite: cli.Suite = "demo",
+    only: cli.Only = None,
+    task: cli.Tasks = None,
+    limit: cli.Limit = None,
     redo: AskedAgain = False,
     dry_run: Foreseen = False,
     until: Until = None,
@@ -83,9 +69,9 @@ def run(
     quiet: Quiet = False,
     json_lines: JsonLines = False,
     log_to: LogTo = None,
-    results: Results = RESULTS,
-    store: Store = STORE,
-    board: Board = BOARD,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
+    board: cli.Board = cli.BOARD,
 ) -> None:
     """Run a suite: build weights, ask, score, compare, and build the board. Goes on where it was stopped."""
     from proctor.harness.config import suite as suites
@@ -116,7 +102,7 @@ def run(
             index = site.build(results, board, plan.suite.baseline)
         _tell_result(plan, index, reporter)
         if log_to:
-            _log(log_to, plan, near(index))
+            _log(log_to, plan, cli.near(index))
         silent = _tell_silent(plan)
     if silent:
         raise typer.Exit(1)
@@ -128,7 +114,7 @@ def _tell_result(plan: "Plan", index: Path, reporter: Reporter) -> None:
     if not isinstance(reporter, JsonReporter):
         # All that the results hold, as the board shows it: the correction for the family must be the same.
         echo(index.with_name(RANKING).read_text(encoding="utf-8"), nl=False)
-        echo(f"board: {near(index)}")
+        echo(f"board: {cli.near(index)}")
         return
     from proctor.leaderboard.compare.items import estimate_cell
 
@@ -178,26 +164,28 @@ def _reporter(quiet: bool, json_lines: bool) -> Reporter:
 
 
 def plan(
-    suite: Suite = "demo",
-    only: Only = None,
-    task: Tasks = None,
-    limit: Limit = None,
-    results: Results = RESULTS,
-    store: Store = STORE,
-    json_: AsJson = False,
+    suite: cli.Suite = "demo",
+    only: cli.Only = None,
+    task: cli.Tasks = None,
+    limit: cli.Limit = None,
+    results: cli.Results = cli.RESULTS,
+    store: cli.Store = cli.STORE,
+    json_: cli.AsJson = False,
 ) -> None:
     """What a run would do: stages to build, cells to fill, what is kept and why the rest is not."""
     from proctor.harness.show import plan_as_dict, plan_as_tables
 
     made = _planned(suite, only, task, limit, results, store)
     if json_:
-        print_json(plan_as_dict(made))
+        cli.print_json(plan_as_dict(made))
         return
     for part in plan_as_tables(made):
         Console().print(part)
 
 
-def _planned(suite: str, only: Only, task: Tasks, limit: int | None, results: Path, store: Path) -> "Plan":
+def _planned(
+    suite: str, only: cli.Only, task: cli.Tasks, limit: int | None, results: Path, store: Path
+) -> "Plan":
     from proctor.harness.config import suite as suites
     from proctor.harness.plan.plan import make_plan
 

@@ -11,7 +11,7 @@ from typer import Argument
 
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
-from proctor.leaderboard.cli import BOARD, RESULTS, Board, Port, serve_until_stopped
+from proctor.leaderboard import cli
 
 WatchedResults = Annotated[
     Path, Argument(help="Where cells are kept.", show_default="results/ of the project")
@@ -19,14 +19,14 @@ WatchedResults = Annotated[
 PORT = 8000
 
 
-def watch(results: WatchedResults = RESULTS, board: Board = BOARD, port: Port = PORT) -> None:
+def watch(results: WatchedResults = cli.RESULTS, board: cli.Board = cli.BOARD, port: cli.Port = PORT) -> None:
     """Serve a page of a run that goes on, here or in another terminal: progress, provisional means, and the board."""
     from proctor.leaderboard.board import site
     from proctor.leaderboard.watch.server import open_watch
 
     server = open_watch(results, board, port, site.build)
     echo(f"{server.address} (Ctrl+C ends it)")
-    serve_until_stopped(server, str)
+    cli.serve_until_stopped(server, str)
 
 
 def beside_a_run(results: Path, board: Path) -> None:

@@ -7,8 +7,9 @@ decided by the metrics and columns that the rows have; no task is known by name.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ from proctor.harness import record
 from proctor.leaderboard.compare import formatting
 
 Interval = tuple[float, float | None, float | None]  # value, low and high
-DRAWS, SEED = 2_000, 0  # of the interval of macro F1
 OUTCOMES = {
     "unparsed": "No answer found in the text",
     "truncated": "Cut off at the token limit",
@@ -248,11 +248,8 @@ def _names(table: CellColumns, resolved: bool) -> list[CellFigure]:
     for name, statistic in (("precision", _precision), ("recall", _recall)):
         interval = table.estimated(counts, "counts", statistic)
         figures.append(CellFigure(f"micro_{name}", f"Micro {name}", *interval, len(counts), "documents"))
-    scored = table.scored
-    pairs = list(zip(scored["target"], scored["answer"], strict=True))
-    macro = macro_f1(pairs, scored["cluster"].tolist()) if resolved else None
-    if macro is not None:
-        figures.append(CellFigure("macro_f1", "Macro F1", *macro, "names in the labels, each counting alike"))
+    if resolved:
+        figures += _macro_f1(table)
     if column is not None:
         unknown = column["unknown"]
         note = f"in {(unknown > 0).sum()} of {len(unknown)} answers; each counts against precision"
@@ -339,41 +336,31 @@ def _costs(rows: pd.DataFrame) -> list[CellFigure]:
     return figures
 
 
-def macro_f1(
-    pairs: Sequence[tuple[str, str]], clusters: Sequence[str]
-) -> tuple[float, float | None, float | None, int] | None:
-    """Value, interval and number of names, from (labels, answer) as JSON lists. The interval draws clusters.
-
-    A name that is only ever given wrongly has no gold to find, so it is no term of the mean; it shows in the micro
-    figures.
+def _macro_f1(table: CellColumns) -> list[CellFigure]:
+    """Over the names in the labels, from labels and answers as JSON lists. A name that is only ever given wrongly has
+    no gold to find, so it is no term of the mean; it shows in the micro figures.
     """
-    gold = [_name_set(labels) for labels, _ in pairs]
-    known = sorted(set().union(*gold))
+    wanted = [_name_set(labels) for labels in table.scored["target"]]
+    given = [_name_set(answer) for answer in table.scored["answer"]]
+    rows, known = [], sorted(set().union(*wanted))
     if not known:
-        return None
-    row_of, sources = pd.factorize(np.array(clusters, dtype=object))
-    wanted, given = _marked(gold, known), _marked([_name_set(answer) for _, answer in pairs], known)
-    sums = np.zeros((3, len(sources), len(known)))
-    for total, counts in zip(sums, (wanted * given, wanted, given), strict=True):
-        np.add.at(total, row_of, counts)
-    value = _macro_mean(*sums.sum(axis=1))
-    if len(sources) < 2:
-        return value, None, None, len(known)
-    dice = np.random.default_rng(SEED)
-    weights = dice.multinomial(len(sources), [1 / len(sources)] * len(sources), DRAWS).astype(float)
-    draws = [_macro_mean(*(weight @ sums)) for weight in weights]
-    low, high = np.quantile(draws, (0.025, 0.975)).tolist()
-    return value, min(low, value), max(high, value), len(known)
+        return []
+    for labels, answer in zip(wanted, given, strict=True):
+        counts = (labels & answer, labels, answer)
+        rows.append(list(chain.from_iterable(map(names.__contains__, known) for names in counts)))
+    columns = pd.DataFrame(np.array(rows, dtype=float), table.scored.index)
+    interval = table.estimated(columns, "counts", _macro_mean)
+    return [
+        CellFigure("macro_f1", "Macro F1", *interval, len(known), "names in the labels, each counting alike")
+    ]
 
 
-def _macro_mean(right: Floats, wanted: Floats, given: Floats) -> float:
-    known = wanted > 0
-    return float((2 * right[known] / (wanted + given)[known]).mean())
-
-
-def _marked(sets: Sequence[set[str]], known: Sequence[str]) -> Floats:
-    """A row a set, a column a name: 1 where the set has it."""
-    return np.array([[name in names for name in known] for names in sets], dtype=float)
+def _macro_mean(sums: Floats) -> Floats:
+    """Of the counts of each name: how often it was given rightly, wanted, and given."""
+    right, wanted, given = np.split(np.asarray(sums, dtype=float), 3, axis=-1)
+    known = (wanted > 0).sum(axis=-1)
+    f1 = _share_of(np.where(wanted > 0, 2 * right, 0.0), wanted + given)
+    return _share_of(f1.sum(axis=-1), known)
 
 
 def _name_set(text: str) -> set[str]:

@@ -1,52 +1,34 @@
 """What must be known of a task's judge wherever its scores, or verdicts on them, are told.
 
-    warnings_of(ranked.tasks, results)      # {'study_plan': 'This judge failed 9 of its checks: ...'}
+    warnings_of(ranked.tasks, record.read_cards(results))      # {'study_plan': 'This judge failed 9 of its ...'}
 
 A card speaks for the grader that was tried and for no other.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from proctor.common.schema import SAFE_NAME
-from proctor.harness import record
 from proctor.harness.record import TaskRecord
 
 Card = Mapping[str, Any]  # a file from elsewhere: any of it may be missing or of another type
-WHOLE = (
-    None,
-    "",
-    "overall",
-    "preference",
-)  # what a judge's figure says of whole answers, not of one of their dimensions
+# What a judge's figure says of whole answers, not of one of their dimensions.
+WHOLE = (None, "", "overall", "preference")
 AGREEMENT = ("spearman", "kappa_conservative")  # with labels: of a judge that scores, of one that compares
 TRIED = {"damage": "with planted damage", "injection": "with words to the judge"}
 HOW_TO_READ = (
     "Responses are damaged, reworded or made to speak to the judge, and their scores must move as expected; undone, a "
     "damage must cost nothing. A check is passed where 9 in 10 of its responses hold. What failed comes first."
 )
-DAMAGED = "The trust card of this judge is damaged: make it again with proctor judge trust."
 
 
-def cards(results: Path) -> dict[str, Card]:
-    """Every trust card. A damaged one warns wherever that judge's scores are; the warning names no path of ours."""
-    safe: dict[str, Card] = {}
-    for name, card in record.read_cards(results).items():
-        if SAFE_NAME.fullmatch(name):
-            safe[name] = card if "checks" in card else {"warning": DAMAGED}
-    return safe
-
-
-def warnings_of(tasks: Mapping[str, TaskRecord], results: Path) -> dict[str, str]:
+def warnings_of(tasks: Mapping[str, TaskRecord], cards: Mapping[str, Card]) -> dict[str, str]:
     """By task; nothing for one whose judge has passed its checks, or has no card."""
-    there = cards(results)
-    warnings = {task: warning(about, there) for task, about in tasks.items()}
-    return {task: words for task, words in warnings.items() if words}
-
-
-def warning(task: TaskRecord, cards: Mapping[str, Card]) -> str:
-    return warning_of(task.scored_by, task.grader, cards)
+    warnings = {}
+    for task, about in tasks.items():
+        words = warning_of(about.scored_by, about.grader, cards)
+        if words:
+            warnings[task] = words
+    return warnings
 
 
 def warning_of(judge: str, grader: str | None, cards: Mapping[str, Card]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from proctor.common.refusal import Refusal
 from proctor.common.stats import Verdict
 from proctor.common.stats.reference import references
+from proctor.harness import record
 from proctor.leaderboard.compare.comparison import Comparison, Settings
 from proctor.leaderboard.compare.families import USUAL, compare_two, families_of
 from proctor.leaderboard.compare.items import items_of, load_cells
@@ -94,7 +95,7 @@ def compare_all(results: Path, tasks: Sequence[str] = (), settings: Settings = U
 
 
 def _warnings(scores: Sequence[Score], results: Path) -> dict[str, str]:
-    return warnings_of(tasks_of([score.cell for score in scores]), results)
+    return warnings_of(tasks_of([score.cell for score in scores]), record.read_cards(results))
 
 
 def failing(overview: Overview, what: str) -> list[str]:

@@ -7,12 +7,13 @@ Plain values, from which terminal, board and report are made:
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, combinations
 from math import inf
 
 from proctor.common import counted
 from proctor.common.refusal import Refusal
+from proctor.common.schema import SAFE_NAME
 from proctor.common.stats import Estimate
 from proctor.common.stats.families import RankRange, letters, rank_ranges, shown_matrix
 from proctor.harness import record
@@ -21,6 +22,7 @@ from proctor.leaderboard.compare import formatting
 from proctor.leaderboard.compare.comparison import Comparison, Settings, TaskFamily
 from proctor.leaderboard.compare.families import families_of
 from proctor.leaderboard.compare.items import Cells, estimate_cell, items_of
+from proctor.leaderboard.compare.judge_warnings import Card, warnings_of
 from proctor.leaderboard.compare.same_responses import why_flagged
 from proctor.leaderboard.compare.together import Decision, Together, together_of
 
@@ -135,9 +137,16 @@ class Ranking:
     rows: tuple[RankingRow, ...]
     pairs: Mapping[str, TaskPairs]
     together: Together
-    # Of a task: whose page tells of its judge, and what that judge's trust card warns of.
-    judge_pages: Mapping[str, str] = field(default_factory=dict)
-    warnings: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str]  # of a task: what its judge's trust card warns of
+
+    @property
+    def judge_pages(self) -> dict[str, str]:
+        """Of a task whose page tells of its judge. A name that could be no file has none."""
+        pages = {}
+        for task, about in self.tasks.items():
+            if about.scored_by != "rules" and SAFE_NAME.fullmatch(about.scored_by):
+                pages[task] = about.scored_by
+        return pages
 
     def row(self, variant: str) -> RankingRow | None:
         return next((row for row in self.rows if row.variant == variant), None)
@@ -191,8 +200,8 @@ class Ranking:
         return f"cannot be compared with {against}: {self.pairs[task].family.why_not(row.variant, against)}"
 
 
-def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
-    """All variants, the best first by the mean of what they have on the first task.
+def ranking(cells: Cells, baseline: str | None = None, cards: Mapping[str, Card] | None = None) -> Ranking:
+    """All variants, the best first by the mean of what they have on the first task; with the warnings of trust `cards`.
 
     Tasks come in Proctor's own order, foreign ones after them by name.
     """
@@ -203,7 +212,8 @@ def ranking(cells: Cells, baseline: str | None = None) -> Ranking:
         rows.append(RankingRow(variant, own))
     rows.sort(key=lambda row: [best_first(row.scores.get(task)) for task in tasks])
     families = families_of(cells, tasks)
-    ranked = Ranking(baseline, tasks, tuple(rows), {}, together_of(cells, families, Settings()))
+    warnings = warnings_of(tasks, cards or {})
+    ranked = Ranking(baseline, tasks, tuple(rows), {}, together_of(cells, families, Settings()), warnings)
     pairs = {task: pairs_in_order(ranked.scores(task), families[task]) for task in tasks}
     rows = [_compared(row, pairs, baseline) for row in rows]
     return replace(ranked, rows=tuple(rows), pairs=pairs)

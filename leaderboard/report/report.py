@@ -12,10 +12,11 @@ from pathlib import Path
 
 from proctor.common import counted
 from proctor.common.refusal import Refusal
+from proctor.harness import record
 from proctor.harness.record import TaskRecord
 from proctor.leaderboard.board import plots
 from proctor.leaderboard.board.charts import Plot
-from proctor.leaderboard.board.pages import curves, judge, tradeoff
+from proctor.leaderboard.board.pages import curves, tradeoff
 from proctor.leaderboard.compare import formatting, judge_warnings
 from proctor.leaderboard.compare.comparison import Comparison
 from proctor.leaderboard.compare.costs import costs_of
@@ -56,7 +57,7 @@ def make(
     for task in tasks:
         if task not in known:
             raise Refusal(f"no results on {task!r}; there are: {', '.join(known)} ({results})")
-    ranked = judge.with_warnings(ranking(cells), judge_warnings.cards(results))
+    ranked = ranking(cells, cards=record.read_cards(results))
     wanted = list(dict.fromkeys(tasks)) or list(ranked.tasks)
     shown = {variant_called(cells, name, results) for name in only}
     if shown and baseline:

@@ -126,7 +126,7 @@ def test_a_failed_request_is_no_empty_label_and_what_came_is_kept(home):
         ([{"txt": "x"}], [], 'has no "text"'),
         ([{"text": next(iter(GOLD))}], [], "test set"),
         ([], [], "holds no text"),
-        ([{"text": "x"}], ["--engine", "hf"], "leave one of them out"),
+        ([{"text": "x"}], ["--engine", "hf"], "give both or neither"),
         ([{"text": "x"}], ["--prompt", "nopack"], "no prompt pack"),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from proctor.harness import record
@@ -145,6 +146,43 @@ def test_figures_of_named_sets_are_those_of_the_task(tmp_path):
     assert found["macro_f1"].low < found["macro_f1"].value < found["macro_f1"].high
     assert found["out_of_taxonomy"].value == 40
     assert micro_f1(counts) > 0
+
+
+def named_rows(wanted: list[set[str]], given: list[set[str]]) -> list[record.Sample]:
+    rows = []
+    for at, (labels, answer) in enumerate(zip(wanted, given, strict=True)):
+        counts = {"tp": len(labels & answer), "fp": len(answer - labels), "fn": len(labels - answer)}
+        texts = {"target": json.dumps(sorted(labels)), "answer": json.dumps(sorted(answer))}
+        rows.append(sample(f"{at:03}", 0.0, metrics={name: float(n) for name, n in counts.items()}, **texts))
+    return rows
+
+
+def test_a_macro_f1_at_the_end_of_its_scale_has_an_interval_with_a_width(tmp_path):
+    wanted = [{"mean"}, {"ratio"}, {"mode", "ratio"}] * 20
+    none = figures(tmp_path / "none", named_rows(wanted, [set()] * 60), "counts")["macro_f1"]
+    every = figures(tmp_path / "every", named_rows(wanted, wanted), "counts")["macro_f1"]
+    assert (none.value, none.low, every.value, every.high) == (0.0, 0.0, 1.0, 1.0)
+    assert none.high > 0.01
+    assert every.low < 0.99
+
+
+def test_the_interval_of_macro_f1_holds_what_it_is_drawn_from(tmp_path):
+    """Of 40 names, many of them rare, 120 texts are drawn from 5,000. Quantiles of draws held it 8 times in ten."""
+    dice = np.random.default_rng(5)
+    names = [f"n{number:02}" for number in range(40)]
+    wanted = dice.random((5_000, 40)) < np.linspace(0.01, 0.12, 40)
+    given = np.where(wanted, dice.random((5_000, 40)) < dice.beta(2, 4, 40), dice.random((5_000, 40)) < 0.01)
+    both = (wanted & given).sum(axis=0)
+    truth = (2 * both / (wanted.sum(axis=0) + given.sum(axis=0))).mean()
+    held = 0
+    for draw in range(40):
+        texts = dice.integers(0, 5_000, 120)
+        sets = [
+            [{names[n] for n in np.flatnonzero(row)} for row in table[texts]] for table in (wanted, given)
+        ]
+        figure = figures(tmp_path / str(draw), named_rows(*sets), "counts")["macro_f1"]
+        held += figure.low <= truth <= figure.high
+    assert held >= 36
 
 
 def test_checks_and_dimensions_are_over_the_answers_that_they_apply_to(tmp_path):

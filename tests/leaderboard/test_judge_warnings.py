@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from proctor.harness import record
+from proctor.harness.record.cells import DAMAGED_CARD
 from proctor.leaderboard import terminal
 from proctor.leaderboard.board import site
-from proctor.leaderboard.compare import formatting, judge_warnings, overview
+from proctor.leaderboard.compare import formatting, overview
 from tests.support.board_pages import text_of
 from tests.support.board_results import CARD, EXAMS, rows_of, write
 from tests.support.command import proctor
@@ -91,7 +92,7 @@ def test_a_damaged_card_warns_and_its_words_move_no_cursor(tmp_path: Path) -> No
     results = judged(tmp_path / "results", warning="red \x1b[31m")
     assert "\x1b" not in flat(terminal.every_pair(overview.compare_all(results)))
     (results / "_judges" / "study_plan" / "trust.json").write_text(json.dumps([]))
-    assert overview.compare_all(results).warnings == {"study_plan": judge_warnings.DAMAGED}
+    assert overview.compare_all(results).warnings == {"study_plan": DAMAGED_CARD}
 
 
 def test_the_one_who_scored_is_called_what_it_is():

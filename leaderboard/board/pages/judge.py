@@ -2,35 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from proctor.common.schema import SAFE_NAME
 from proctor.leaderboard.board.escape import line
 from proctor.leaderboard.compare import judge_warnings
 from proctor.leaderboard.compare.judge_warnings import WHOLE, Card, entries
 from proctor.leaderboard.compare.ranking import Ranking
 
 MOST_REASONS = 12
-
-
-def judges_of(ranking: Ranking) -> list[str]:
-    """Who scored by something else than a task's own rules. A name that could be no file has no page."""
-    judges = {task.scored_by for task in ranking.tasks.values()} - {"rules"}
-    return sorted(filter(SAFE_NAME.fullmatch, judges))
-
-
-def with_warnings(ranking: Ranking, cards: Mapping[str, Card]) -> Ranking:
-    """Each task learns of its judge's page and of what the judge's card warns of."""
-    judges = {*judges_of(ranking), *cards}
-    pages, warnings = {}, {}
-    for task, about in ranking.tasks.items():
-        if about.scored_by in judges:
-            pages[task] = about.scored_by
-        warnings[task] = judge_warnings.warning(about, cards)
-    return replace(ranking, judge_pages=pages, warnings=warnings)
 
 
 def page(
