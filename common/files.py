@@ -160,23 +160,29 @@ def write_kept(path: Path, fields: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(sealed(fields, path.name)))
 
 
-def read_kept(path: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
-    """What was kept; None where there is nothing, or where it is not as it was written. Where it has no checksum `fits`
-    says whether it can be used.
-    """
+def read_kept(path: Path) -> dict[str, Any] | None:
+    """What was kept; None where there is nothing, or where it is not as it was written."""
     try:
-        kept: dict[str, Any] = json.loads(read_text(path))
-        return kept if is_whole(kept, fits, path.name) else None
+        kept = read_fields(path)
+        return kept if is_whole(kept, path.name) else None
+    except RecursionError:
+        return None
+
+
+def read_fields(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file of ours that has no checksum; None where there is none that can be read."""
+    try:
+        fields = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError):
         return None
+    return fields if isinstance(fields, dict) else None
 
 
 class LineFile:
     """JSON objects, a line each with a checksum, added and never changed. Several processes may add to one file.
 
     A line that a kill cut off, that was damaged or that somebody else put there is set aside in FILE.damaged when the
-    file is read, and one line on standard error says so. `fits` tells foreign lines from those of earlier versions,
-    which have no checksum.
+    file is read, and one line on standard error says so.
 
     >>> lines = LineFile(Path("journal.jsonl"))
     >>> lines.add([{"key": "a"}])
@@ -185,8 +191,8 @@ class LineFile:
     [(1, {'key': 'a'})]
     """
 
-    def __init__(self, path: Path, fits: Callable[[dict[str, Any]], bool] = lambda entry: True) -> None:
-        self.path, self._fits = path, fits
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each entry that can be read, and where its line begins."""
@@ -214,7 +220,7 @@ class LineFile:
     def _entry(self, line: bytes) -> dict[str, Any] | None:
         try:
             entry: dict[str, Any] = json.loads(line)
-            return entry if is_whole(entry, self._fits) else None
+            return entry if is_whole(entry) else None
         except (ValueError, RecursionError):
             return None
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from proctor.common.files import read_kept
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.harness import record
@@ -23,7 +24,7 @@ from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import Solver
 from proctor.harness.ask.stock import ask_stock, of_all_samples
 from proctor.harness.ask.watched import Watched
-from proctor.harness.engines.protocol import Engine, kept_answers
+from proctor.harness.engines.protocol import Engine
 from proctor.harness.judging.grader import opened as grader_opened
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import CellPlan, Plan, Session, VariantPlan
@@ -182,7 +183,7 @@ def second_reader(plan: Plan) -> SecondReader | None:
 
 def keep_damaged(cell: CellPlan, plan: Plan, reporter: Reporter) -> None:
     kept = plan.responses_file(cell)
-    if kept.exists() and kept_answers(kept) is None:
+    if kept.exists() and read_kept(kept) is None:
         aside = kept.replace(kept.with_suffix(".damaged"))
         reporter.say(f"  kept the damaged responses in {aside}; what the journal has is not asked again")
     if cell.state != "damaged":

@@ -24,7 +24,6 @@ from proctor.harness.engines.protocol import (
     Response,
     StreamingEngine,
     as_instances,
-    is_line,
     response_of,
 )
 
@@ -46,7 +45,7 @@ class Journal:
         self.latest: deque[str] = deque(maxlen=3)  # for whoever watches
         self._done: dict[str, int] = {}  # key of a request: where its response stands in the file
         self._begun: dict[str, dict[str, int]] = {}  # the same for each plan that was not finished
-        self._lines = LineFile(path, is_line)
+        self._lines = LineFile(path)
         for start, entry in self._lines:
             self._note(entry, start)
 
@@ -76,7 +75,7 @@ class Journal:
 
     def _note(self, entry: Mapping[str, Any], start: int) -> None:
         if "finished" in entry:
-            if len(self._begun.get(entry["finished"], {})) >= entry.get("of", 0):
+            if len(self._begun.get(entry["finished"], {})) >= entry["of"]:
                 self._done |= self._begun.pop(entry["finished"], {})
         elif plan := entry.get("plan"):
             self._begun.setdefault(plan, {})[entry["key"]] = start

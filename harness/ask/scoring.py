@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.files import write_kept
+from proctor.common.files import read_kept, write_kept
 from proctor.harness.ask.cell import AskedSample, CellRun
 from proctor.harness.ask.confidence import confidence_of, with_agreement
 from proctor.harness.ask.responses import Advance
 from proctor.harness.ask.second_reader import SecondReader
 from proctor.harness.ask.solver import ScoreOrReason, Solver
-from proctor.harness.engines.protocol import kept_answers, response_of
+from proctor.harness.engines.protocol import response_of
 from proctor.harness.record import STATUSES, Measurements, Sample, measurements_from
 from proctor.judges.cost import CostEstimate, Tally, estimate_scores, tally
 from proctor.judges.graders.grader import Grader, GraderSpec
@@ -70,7 +70,7 @@ def read_responses(
     path: Path, docs: Sequence[Mapping[str, Any]]
 ) -> tuple[list[AskedSample], Measurements] | None:
     """What `keep_responses` kept, and what was measured; None where there is nothing that can be read."""
-    kept = kept_answers(path)
+    kept = read_kept(path)
     if kept is None:
         return None
     by_id = {str(doc["id"]): doc for doc in docs}
@@ -80,7 +80,7 @@ def read_responses(
         samples.append(AskedSample(doc, entry["epoch"], entry["prompt"], response_of(entry)))
     try:
         return samples, measurements_from(kept["measured"])
-    except ValueError:  # of an earlier version, without a checksum: then nothing is known of the costs
+    except ValueError:  # another version measured otherwise: then nothing is known of the costs
         return samples, Measurements()
 
 

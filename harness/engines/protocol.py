@@ -1,6 +1,5 @@
 """What every engine takes and gives: requests in, responses out. Loads no library of models: all may import it."""
 
-import json
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import TypeAdapter, ValidationError
-
 from proctor.common.digest import digest
-from proctor.common.files import read_kept
 from proctor.common.refusal import Refusal
 
 
@@ -113,54 +109,9 @@ class Response:
     logprobs: Sequence[tuple[int, float]] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _KeptLine(Response):
-    """A response in a journal."""
-
-    key: str
-    plan: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _KeptAnswer(Response):
-    """A response in the file of a cell."""
-
-    id: str
-    epoch: int
-    prompt: str
-
-
-_LINE, _ANSWERS = TypeAdapter(_KeptLine), TypeAdapter(list[_KeptAnswer])
-
-
 def response_of(entry: Mapping[str, Any]) -> Response:
     """The response in a kept entry, which says more than that."""
     return Response(**{name: entry[name] for name in Response.__dataclass_fields__ if name in entry})
-
-
-def is_line(entry: Mapping[str, Any]) -> bool:
-    """Whether an earlier version wrote it into a journal."""
-    if "finished" in entry:
-        return isinstance(entry["finished"], str) and "of" not in entry
-    return _fits(_LINE, entry)
-
-
-def kept_answers(path: Path) -> dict[str, Any] | None:
-    """The file of a cell's responses; None where there is none, or where it is not as it was written."""
-    return read_kept(path, _are_answers)
-
-
-def _are_answers(kept: Mapping[str, Any]) -> bool:
-    named = isinstance(kept.get("task_version"), str) and isinstance(kept.get("measured"), dict)
-    return named and _fits(_ANSWERS, kept.get("answers"))
-
-
-def _fits(kind: TypeAdapter[Any], value: object) -> bool:
-    try:
-        kind.validate_json(json.dumps(value), strict=True)
-    except ValidationError:
-        return False
-    return True
 
 
 def token_ends(pieces: Iterable[bytes]) -> list[int]:

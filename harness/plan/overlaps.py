@@ -39,7 +39,7 @@ def overlap_of(
 def counted(task: Task, docs: list[dict[str, Any]], source: str, file: ChatFile, store: Path) -> Found:
     key = digest([COUNTED, dataset_hash(docs), file.digest])
     kept = store / "overlap" / f"{task.name}-{key[:24]}.json"
-    found = read_kept(kept, lambda counts: isinstance(counts.get("chats"), int))
+    found = read_kept(kept)
     if found is None:
         found = count(task, docs, file.path)
         write_kept(kept, found)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proctor.common.digest import digest
+from proctor.common.files import read_kept
 from proctor.common.paths import inside, resolve
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.base import digest_of_base, is_gguf, local_folder, shape_of
@@ -24,7 +25,6 @@ from proctor.finetune.recipe import Recipe
 from proctor.harness import record
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import TAKES_ADAPTER, Variant
-from proctor.harness.engines.protocol import kept_answers
 from proctor.harness.plan.grading import Grading, gradings_of, ready
 from proctor.harness.plan.training import ChatFile, chat_files
 from proctor.harness.plan.unfit import refuse_unfit
@@ -133,7 +133,7 @@ class Plan:
         task = self.suite.task(cell.task)
         if task.asks == STOCK and task.framework == "inspect":
             return False  # Inspect scores while it asks; the journal has what was answered
-        kept = kept_answers(self.responses_file(cell))
+        kept = read_kept(self.responses_file(cell))
         if kept is None or kept["task_version"] != cell.definition.task_version:
             return False
         # What did not fit the context fits no better the next time.

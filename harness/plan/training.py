@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest, sha256_of
-from proctor.common.files import as_json_lines, read_kept, write_text
+from proctor.common.files import as_json_lines, read_fields, write_text
 from proctor.common.paths import PACKAGE, find, names, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, nearest
@@ -104,7 +104,7 @@ def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
     """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained."""
     for stage in stages:
         path = artifacts / stage.name / "train.json"
-        figures = read_kept(path, lambda figures: isinstance(figures.get("log", []), list))
+        figures = read_fields(path)
         if stage.kind == "train" and figures:
             log = figures.get("log") or []
             kept = log[:: max(1, len(log) // LOSSES)]

@@ -32,7 +32,7 @@ class KeptReplies:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lines = LineFile(path, _is_line)
+        self._lines = LineFile(path)
         self._kept: dict[str, Reply] = {}
         for _, entry in self._lines:
             self._kept[entry["key"]] = Reply(entry["text"], entry["tokens_in"], entry["tokens_out"])
@@ -48,13 +48,6 @@ class KeptReplies:
     def sync(self) -> None:
         """Onto the disk. A kill loses nothing without it; it is for a power cut, and would hold up every reply."""
         self._lines.sync()
-
-
-def _is_line(entry: dict[str, Any]) -> bool:
-    """Whether it is a line of an earlier version, which had no checksum."""
-    counts = [entry.get("tokens_in", ""), entry.get("tokens_out", "")]
-    texts = isinstance(entry.get("key"), str) and isinstance(entry.get("text"), str)
-    return texts and all(count is None or isinstance(count, int) for count in counts)
 
 
 async def ask_all(

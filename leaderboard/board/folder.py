@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from proctor.common.files import PART, can_lock, lock, read_kept, write_bytes
+from proctor.common.files import PART, can_lock, lock, read_fields, write_bytes
 from proctor.common.refusal import Refusal
 
 MANIFEST = "board.json"
@@ -18,7 +18,7 @@ LOCK = ".lock"
 
 def is_built(out: Path, key: str) -> bool:
     """Whether this very board is there and whole: a finished suite is not compared anew every time."""
-    manifest = read_kept(out / MANIFEST, _is_manifest)
+    manifest = _manifest_of(out)
     if manifest is None or manifest.get("key") != key:
         return False
     try:
@@ -30,8 +30,9 @@ def is_built(out: Path, key: str) -> bool:
     return True
 
 
-def _is_manifest(fields: dict[str, Any]) -> bool:
-    return isinstance(fields.get("files"), dict)
+def _manifest_of(out: Path) -> dict[str, Any] | None:
+    manifest = read_fields(out / MANIFEST) or {}
+    return manifest if isinstance(manifest.get("files"), dict) else None
 
 
 def put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:
@@ -85,7 +86,7 @@ def board_files(out: Path) -> set[str]:
         raise Refusal(f"{out} is a file; a board is a folder; name another place with --out")
     if all(is_left_over(path.name) for path in out.iterdir()):
         return set()
-    manifest = read_kept(out / MANIFEST, _is_manifest)
+    manifest = _manifest_of(out)
     if manifest is None:
         raise Refusal(
             f"{out} holds files that no board wrote; a board would be mixed with them; "

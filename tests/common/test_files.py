@@ -177,12 +177,6 @@ def test_what_needs_a_lock_is_refused_in_one_line_where_there_is_none(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_files_of_json_that_others_wrote_are_read_as_they_are(tmp_path):
-    path = tmp_path / "lines.jsonl"
-    path.write_text('{"a": "é"}\n\n' + json.dumps({"b": 1}), encoding="utf-8")
-    assert [entry for _, entry in LineFile(path)] == [{"a": "é"}, {"b": 1}]
-
-
 def test_json_lines_are_a_line_a_row_with_their_letters_and_read_back(tmp_path):
     rows = [{"b": "½ kg\n及", "a": 1}, {}]
     files.write_json_lines(tmp_path / "new" / "a.jsonl", iter(rows))

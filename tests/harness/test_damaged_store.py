@@ -25,11 +25,10 @@ def changed(line: bytes, **fields: object) -> bytes:
     return json.dumps(json.loads(line) | fields).encode()
 
 
-def without_check(line: bytes, **fields: object) -> bytes:
-    """As an earlier version would have written it."""
-    entry = json.loads(line) | fields
-    del entry["check"]
-    return json.dumps(entry).encode()
+def without_check(content: bytes) -> bytes:
+    kept = json.loads(content)
+    del kept["check"]
+    return json.dumps(kept).encode()
 
 
 # What becomes of one line among others.
@@ -47,15 +46,12 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "a huge line": lambda line: b"x" * 3_000_000,
     "words": lambda line: b"disk error, please run fsck",
     "no key": lambda line: b'{"text": "an answer"}',
-    "a text that is a number, without a checksum": lambda line: without_check(line, text=5),
-    "counts that are words, without a checksum": lambda line: without_check(line, tokens_in="many"),
-    "odd log-probabilities, without a checksum": lambda line: without_check(line, logprobs=[["a"]]),
-    "a key that is a list, without a checksum": lambda line: without_check(line, key=["k"]),
+    "no checksum": without_check,
     "an end that is a list": lambda line: b'{"finished": ["p"]}',
     "gone": lambda line: b"",
 }
 
-JOURNAL_ALONE = {"gone", "an end that is a list", "odd log-probabilities, without a checksum"}
+JOURNAL_ALONE = {"gone", "an end that is a list"}
 
 
 @pytest.fixture
@@ -116,19 +112,6 @@ def test_lines_that_stand_twice_or_belong_to_another_cell_change_nothing(engine,
     assert (engine.batches, capsys.readouterr().err) == ([], "")
 
 
-def test_lines_of_an_earlier_version_count_without_a_checksum(engine, tmp_path):
-    undisturbed = respond_all(engine, requests(10), Journal(tmp_path / "j"), quiet)
-    lines = []
-    for line in (tmp_path / "j").read_bytes().splitlines():
-        if line:
-            entry = json.loads(line)
-            lines.append(json.dumps({name: entry[name] for name in entry if name not in ("check", "of")}))
-    (tmp_path / "j").write_text("\n".join(lines) + "\n")
-    engine.batches.clear()
-    assert respond_all(engine, requests(10), Journal(tmp_path / "j"), quiet) == undisturbed
-    assert engine.batches == []
-
-
 @pytest.mark.parametrize("damage", sorted(DAMAGE.keys() - JOURNAL_ALONE))
 def test_a_damaged_reply_of_a_grader_is_asked_for_again(damage, tmp_path, capsys):
     kept = KeptReplies(tmp_path / "replies")
@@ -140,12 +123,10 @@ def test_a_damaged_reply_of_a_grader_is_asked_for_again(damage, tmp_path, capsys
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def entries(content: bytes, change: Callable[[list[Any]], object], check: bool = False) -> bytes:
-    """The file of a cell's responses with other entries; without a checksum as an earlier version would write it."""
+def entries(content: bytes, change: Callable[[list[Any]], object]) -> bytes:
+    """The file of a cell's responses with other entries."""
     kept = json.loads(content)
     change(kept["answers"])
-    if not check:
-        del kept["check"]
     return json.dumps(kept).encode()
 
 
@@ -158,8 +139,8 @@ FILE_DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "nested deep": lambda content: b"[" * 200_000,
     "a list": lambda content: b"[]",
     "a letter changed": lambda content: content.replace(b"#### ", b"#### 9"),
-    "an answer is gone": lambda content: entries(content, lambda answers: answers.pop(), check=True),
-    "an answer is gone, without a checksum": lambda content: entries(content, lambda answers: answers.pop()),
+    "no checksum": without_check,
+    "an answer is gone": lambda content: entries(content, lambda answers: answers.pop()),
     "an answer stands twice": lambda content: entries(
         content, lambda answers: answers.__setitem__(0, dict(answers[1]))
     ),
