@@ -25,7 +25,8 @@ def root_mean_square_error(rows: Floats, w: Floats) -> Floats:
 
 
 def pearson(rows: Floats, w: Floats) -> Floats:
-    return _correlation(w, *(np.broadcast_to(side, w.shape) for side in rows.T))
+    x, y = rows.T
+    return _correlation(w, np.broadcast_to(x, w.shape), np.broadcast_to(y, w.shape))
 
 
 def spearman(rows: Floats, w: Floats) -> Floats:
@@ -72,7 +73,7 @@ def concordance_correlation(rows: Floats, w: Floats) -> Floats:
 def macro(part: str, rows: Floats, w: Floats) -> Floats:
     """The plain mean over the levels in use of precision, recall or F1; a level never named has 0. y is the truth."""
     in_x, in_y = _in_levels(rows)
-    named, true, both = (w @ there.astype(float) for there in (in_x, in_y, in_x & in_y))
+    named, true, both = w @ in_x.astype(float), w @ in_y.astype(float), w @ (in_x & in_y).astype(float)
     below = {"precision": named, "recall": true, "f1": (named + true) / 2}[part]
     means: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
     return means
@@ -144,9 +145,9 @@ def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
 
 def _in_levels(rows: Floats) -> tuple[np.ndarray, np.ndarray]:
     """For the scores of either rater, which of both raters' levels each is."""
-    levels = _levels(np.concatenate(rows.T))[0]
-    in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in rows.T)
-    return in_x, in_y
+    x, y = rows.T
+    levels = _levels(np.concatenate([x, y]))[0]
+    return np.abs(x[:, None] - levels) < _CLOSE, np.abs(y[:, None] - levels) < _CLOSE
 
 
 def _margins(values: Floats, w: Floats) -> Floats:

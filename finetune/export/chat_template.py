@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, load_yaml, parse
+from proctor.common.schema import Frozen, load_yaml
 
 Turn = dict[str, str]
 # The prompt that the model's own template makes of a chat; a Refusal where it takes no such chat.
@@ -95,8 +97,9 @@ class ChatTemplate(Frozen):
         )
 
 
-TABLE = Path(__file__).with_name("chat_templates.yaml")
-TEMPLATES = tuple(parse({"name": name, **row}, ChatTemplate, TABLE) for name, row in load_yaml(TABLE).items())
+TEMPLATES = TypeAdapter(tuple[ChatTemplate, ...]).validate_python(
+    load_yaml(Path(__file__).with_name("chat_templates.yaml"))
+)
 
 
 def recognise(render: Render) -> ChatTemplate:

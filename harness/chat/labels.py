@@ -62,10 +62,9 @@ class ClickedLabels:
             write_text(self.path, csv_text(PAIR_COLUMNS, [*rows, row]))
             kept, texts = self.path.with_suffix(".jsonl"), list[dict[str, Any]]()
             if kept.is_file():
-                texts = [
-                    entry
-                    for _, entry in read_json_lines(kept, '{"id": ..., "profile": ..., "a": ..., "b": ...}')
-                ]
+                looks_like = '{"id": ..., "profile": ..., "a": ..., "b": ...}'
+                for _, entry in read_json_lines(kept, looks_like):
+                    texts.append(entry)
             if all(entry.get("id") != pair.item_id for entry in texts):
                 a, b = pair.texts
                 new = {"id": pair.item_id, "profile": pair.question, "a": a, "b": b}

@@ -110,5 +110,8 @@ def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
             kept = log[:: max(1, len(log) // LOSSES)]
             if kept and kept[-1] is not log[-1]:
                 kept.append(log[-1])
-            return {"loss": [[one["step"], one["loss"]] for one in kept]}
+            loss = []
+            for entry in kept:
+                loss.append([entry["step"], entry["loss"]])
+            return {"loss": loss}
     return {}

@@ -31,8 +31,10 @@ def is_built(out: Path, key: str) -> bool:
 
 
 def _manifest_of(out: Path) -> dict[str, Any] | None:
-    manifest = read_fields(out / MANIFEST) or {}
-    return manifest if isinstance(manifest.get("files"), dict) else None
+    manifest = read_fields(out / MANIFEST)
+    if manifest is None or not isinstance(manifest.get("files"), dict):
+        return None
+    return manifest
 
 
 def put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:

@@ -65,8 +65,12 @@ def resolve(name: str) -> str | None:
 
 def names(ids: Iterable[str]) -> list[str]:
     """The taxonomy's own name for each id; what is not an id stays as it is."""
-    known = concepts()
-    return [known[concept].name if concept in known else concept for concept in ids]
+    known, named = concepts(), []
+    for concept in ids:
+        if concept in known:
+            concept = known[concept].name
+        named.append(concept)
+    return named
 
 
 @cache
