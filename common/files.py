@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
-from proctor.common.digest import CHECK, is_whole, sealed
+from proctor.common.digest import is_whole, sealed
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
 
@@ -162,24 +162,27 @@ def write_kept(path: Path, fields: Mapping[str, Any]) -> None:
 
 def read_kept(path: Path) -> dict[str, Any] | None:
     """What was kept; None where there is nothing, or where it is not as it was written."""
-    kept = read_object(path)
-    return kept if is_whole(kept, path.name) else None
+    try:
+        kept = read_fields(path)
+        return kept if is_whole(kept, path.name) else None
+    except RecursionError:
+        return None
 
 
-def read_object(path: Path) -> dict[str, Any] | None:
-    """A JSON object that has no checksum; None where there is none."""
+def read_fields(path: Path) -> dict[str, Any] | None:
+    """The JSON object in a file of ours that has no checksum; None where there is none that can be read."""
     try:
         fields = json.loads(read_text(path))
-        return fields if isinstance(fields, dict) else None
     except (OSError, ValueError, RecursionError):
         return None
+    return fields if isinstance(fields, dict) else None
 
 
 class LineFile:
     """JSON objects, a line each with a checksum, added and never changed. Several processes may add to one file.
 
     A line that a kill cut off, that was damaged or that somebody else put there is set aside in FILE.damaged when the
-    file is read, and one line on standard error says so. `mixed`: others may add lines too, which have no checksum.
+    file is read, and one line on standard error says so.
 
     >>> lines = LineFile(Path("journal.jsonl"))
     >>> lines.add([{"key": "a"}])
@@ -188,8 +191,8 @@ class LineFile:
     [(1, {'key': 'a'})]
     """
 
-    def __init__(self, path: Path, mixed: bool = False) -> None:
-        self.path, self._mixed = path, mixed
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each entry that can be read, and where its line begins."""
@@ -217,8 +220,6 @@ class LineFile:
     def _entry(self, line: bytes) -> dict[str, Any] | None:
         try:
             entry: dict[str, Any] = json.loads(line)
-            if self._mixed and isinstance(entry, dict) and CHECK not in entry:
-                return entry
             return entry if is_whole(entry) else None
         except (ValueError, RecursionError):
             return None

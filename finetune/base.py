@@ -172,7 +172,7 @@ def digest_of_file(path: Path) -> str:
 def files_of(folder: Path) -> list[Path]:
     files: set[Path] = set()
     for pattern in FILES:
-        files |= {path for path in folder.glob(pattern) if path.is_file()}
+        files.update(filter(Path.is_file, folder.glob(pattern)))
     return sorted(files)
 
 

@@ -64,7 +64,9 @@ def _of_gguf(file: Path) -> dict[str, Any]:
             sampling[name.removeprefix(SAMPLING)] = value
     named = [tokens[end] for end in dict.fromkeys(ends) if end is not None and end < len(tokens)]
     settings = _settings(named, sampling, header.chat_template)
-    return settings if header.cache_bytes is None else settings | {"cache_bytes": header.cache_bytes}
+    if header.cache_bytes is not None:
+        settings["cache_bytes"] = header.cache_bytes
+    return settings
 
 
 def _settings(ends: list[str], sampling: dict[str, Any], template: str | None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import made
 from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, export, parameters
-from proctor.finetune.export.phone import CARD, phone_files
+from proctor.finetune.export.phone import phone_card, phone_files
 from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
@@ -94,7 +94,7 @@ def export_variant(
     card = _card(variant, facts["stages"], chosen, gguf.stat().st_size, examples)
     if phone:
         texts |= _for_phone(gguf, variant, chosen)
-        card += CARD.format(name=variant.name)
+        card += phone_card(variant.name)
     return export(gguf, variant.name, out, card, facts, texts)
 
 

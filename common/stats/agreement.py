@@ -4,164 +4,100 @@ Functions of weighted observations, so that one definition gives the figure and 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from proctor.common.stats.bootstrap import Floats, Statistic, ratio
+from proctor.common.stats.bootstrap import Figure, Floats, ratio
 
 _CLOSE = 1e-9  # scores that differ by less are one score
 _MOST_PAIRS = 1_500  # distinct pairs of scores up to which Kendall's tau is resampled
 
 
-@dataclass(frozen=True)
-class ScorePairs:
-    """The distinct pairs of scores (x, y) that two raters gave: what the weights count."""
-
-    x: Floats
-    y: Floats
-
-    @property
-    def size(self) -> int:
-        return len(self.x)
-
-    @property
-    def rows(self) -> Floats:
-        """As the figures among any number of raters read them."""
-        return np.stack([self.x, self.y], axis=1)
-
-
-Figure = Callable[[ScorePairs], Statistic]
-
-
 def _mean_of(part: Callable[[Floats, Floats], Any]) -> Figure:
     """The mean of what each pair of scores gives."""
-
-    def made(pairs: ScorePairs) -> Statistic:
-        values = np.asarray(part(pairs.x, pairs.y), dtype=np.float64)
-        return lambda w: ratio(w @ values, w.sum(axis=1))
-
-    return made
+    return lambda rows, w: ratio(w @ np.asarray(part(*rows.T), dtype=np.float64), w.sum(axis=1))
 
 
-_mean_square_error = _mean_of(lambda x, y: (x - y) ** 2)
+def root_mean_square_error(rows: Floats, w: Floats) -> Floats:
+    return np.sqrt(_mean_of(lambda x, y: (x - y) ** 2)(rows, w))
 
 
-def root_mean_square_error(pairs: ScorePairs) -> Statistic:
-    mean_square = _mean_square_error(pairs)
-    return lambda w: np.sqrt(mean_square(w))
+def pearson(rows: Floats, w: Floats) -> Floats:
+    x, y = rows.T
+    return _correlation(w, np.broadcast_to(x, w.shape), np.broadcast_to(y, w.shape))
 
 
-def pearson(pairs: ScorePairs) -> Statistic:
-    return lambda w: _correlation(w, *(np.broadcast_to(side, w.shape) for side in (pairs.x, pairs.y)))
-
-
-def spearman(pairs: ScorePairs) -> Statistic:
+def spearman(rows: Floats, w: Floats) -> Floats:
     """Pearson's of the mid-ranks; ties share the mean of their ranks."""
-    ranks = _midranks(pairs.x), _midranks(pairs.y)
-    return lambda w: _correlation(w, ranks[0](w), ranks[1](w))
+    x, y = rows.T
+    return _correlation(w, _midranks(x, w), _midranks(y, w))
 
 
-def kendall_tau_b(pairs: ScorePairs) -> Statistic:
-    balance, ties = _concordance(pairs), (_ties(pairs.x), _ties(pairs.y))
-
-    def tau(w: Floats) -> Floats:
-        pairs = w.sum(axis=1) * (w.sum(axis=1) - 1) / 2
-        return ratio(balance(w), np.sqrt((pairs - ties[0](w)) * (pairs - ties[1](w))))
-
-    return tau
+def kendall_tau_b(rows: Floats, w: Floats) -> Floats:
+    x, y = rows.T
+    pairs = _pairs(w.sum(axis=1))
+    return ratio(_concordance(rows, w), np.sqrt((pairs - _ties(x, w)) * (pairs - _ties(y, w))))
 
 
-def kendall_tau_c(pairs: ScorePairs) -> Statistic:
+def kendall_tau_c(rows: Floats, w: Floats) -> Floats:
     """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct scores."""
-    balance = _concordance(pairs)
-    least = min(len(_levels(pairs.x)[0]), len(_levels(pairs.y)[0]))
-    return lambda w: ratio(2 * least * balance(w), w.sum(axis=1) ** 2 * (least - 1))
+    least = min(len(_levels(side)[0]) for side in rows.T)
+    return ratio(2 * least * _concordance(rows, w), w.sum(axis=1) ** 2 * (least - 1))
 
 
-def kendall_tau_a(pairs: ScorePairs) -> Statistic:
+def kendall_tau_a(rows: Floats, w: Floats) -> Floats:
     """(P - Q) / N: a tie counts against, on either side."""
-    balance = _concordance(pairs)
-    return lambda w: ratio(balance(w), w.sum(axis=1) * (w.sum(axis=1) - 1) / 2)
+    return ratio(_concordance(rows, w), _pairs(w.sum(axis=1)))
 
 
-def goodman_kruskal_gamma(pairs: ScorePairs) -> Statistic:
+def goodman_kruskal_gamma(rows: Floats, w: Floats) -> Floats:
     """(P - Q) / (P + Q): pairs of items that are tied on either side count nothing."""
-    balance = _concordance(pairs)
-    (_, at_x), (levels, at_y) = _levels(pairs.x), _levels(pairs.y)
-    ties = _ties(pairs.x), _ties(pairs.y), _ties((at_x * len(levels) + at_y).astype(np.float64))
-
-    def gamma(w: Floats) -> Floats:
-        pairs = w.sum(axis=1) * (w.sum(axis=1) - 1) / 2
-        return ratio(balance(w), pairs - ties[0](w) - ties[1](w) + ties[2](w))
-
-    return gamma
+    x, y = rows.T
+    levels, at_y = _levels(y)
+    of_both = (_levels(x)[1] * len(levels) + at_y).astype(np.float64)
+    decided = _pairs(w.sum(axis=1)) - _ties(x, w) - _ties(y, w) + _ties(of_both, w)
+    return ratio(_concordance(rows, w), decided)
 
 
-def concordance_correlation(pairs: ScorePairs) -> Statistic:
+def concordance_correlation(rows: Floats, w: Floats) -> Floats:
     """Lin's: 2 cov / (var x + var y + (mean x - mean y)^2), all over n."""
-
-    def concordance(w: Floats) -> Floats:
-        n = w.sum(axis=1)
-        mean_x, mean_y = w @ pairs.x / n, w @ pairs.y / n
-        together = w @ (pairs.x * pairs.y) / n - mean_x * mean_y
-        apart = w @ ((pairs.x - pairs.y) ** 2) / n
-        return ratio(2 * together, apart + 2 * together)
-
-    return concordance
+    x, y = rows.T
+    n = w.sum(axis=1)
+    together = w @ (x * y) / n - (w @ x / n) * (w @ y / n)
+    apart = w @ ((x - y) ** 2) / n
+    return ratio(2 * together, apart + 2 * together)
 
 
-def macro(part: str) -> Figure:
+def macro(part: str, rows: Floats, w: Floats) -> Floats:
     """The plain mean over the levels in use of precision, recall or F1; a level never named has 0. y is the truth."""
-
-    def made(pairs: ScorePairs) -> Statistic:
-        levels = _levels(np.concatenate([pairs.x, pairs.y]))[0]
-        in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
-
-        def mean(w: Floats) -> Floats:
-            named, true, both = (w @ there.astype(float) for there in (in_x, in_y, in_x & in_y))
-            below = {"precision": named, "recall": true, "f1": (named + true) / 2}[part]
-            means: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
-            return means
-
-        return mean
-
-    return made
+    in_x, in_y = _in_levels(rows)
+    named, true, both = w @ in_x.astype(float), w @ in_y.astype(float), w @ (in_x & in_y).astype(float)
+    below = {"precision": named, "recall": true, "f1": (named + true) / 2}[part]
+    means: Floats = np.where(below > 0, both / np.maximum(below, 1e-12), 0.0).mean(axis=1)
+    return means
 
 
-def matthews_correlation(pairs: ScorePairs) -> Statistic:
+def matthews_correlation(rows: Floats, w: Floats) -> Floats:
     """Of any number of levels (Gorodkin 2004): the correlation of being in the same one."""
-    levels = _levels(np.concatenate([pairs.x, pairs.y]))[0]
-    in_x, in_y = (np.abs(side[:, None] - levels) < _CLOSE for side in (pairs.x, pairs.y))
+    in_x, in_y = _in_levels(rows)
     hit = (in_x & in_y).any(axis=1).astype(float)
-
-    def correlation(w: Floats) -> Floats:
-        n, named, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
-        free = (n**2 - (named**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
-        return ratio((w @ hit) * n - (named * true).sum(axis=1), np.sqrt(free))
-
-    return correlation
+    n, named, true = w.sum(axis=1), w @ in_x.astype(float), w @ in_y.astype(float)
+    free = (n**2 - (named**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1))
+    return ratio((w @ hit) * n - (named * true).sum(axis=1), np.sqrt(free))
 
 
-def _kappa(distance: Callable[[Floats, Floats], Floats]) -> Figure:
+def _kappa(distance: Callable[[Floats, Floats], Floats], rows: Floats, w: Floats) -> Floats:
     """1 - observed / expected disagreement, the latter from the two raters' own shares (Cohen 1960, 1968)."""
-
-    def made(pairs: ScorePairs) -> Statistic:
-        (u, at_u), (v, at_v) = _levels(pairs.x), _levels(pairs.y)
-        in_u, in_v = np.eye(len(u))[at_u], np.eye(len(v))[at_v]
-        apart, observed = distance(u[:, None], v[None, :]), distance(pairs.x, pairs.y)
-
-        def kappa(w: Floats) -> Floats:
-            expected = (((w @ in_u) @ apart) * (w @ in_v)).sum(axis=1)
-            return 1.0 - ratio((w @ observed) * w.sum(axis=1), expected)
-
-        return kappa
-
-    return made
+    x, y = rows.T
+    (u, at_u), (v, at_v) = _levels(x), _levels(y)
+    apart, observed = distance(u[:, None], v[None, :]), distance(x, y)
+    expected = (((w @ np.eye(len(u))[at_u]) @ apart) * (w @ np.eye(len(v))[at_v])).sum(axis=1)
+    return 1.0 - ratio((w @ observed) * w.sum(axis=1), expected)
 
 
-cohen_kappa = _kappa(lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
+cohen_kappa = partial(_kappa, lambda a, b: (np.abs(a - b) > _CLOSE).astype(float))
 
 BETWEEN_TWO: dict[str, tuple[str, Figure]] = {
     "exact_agreement": ("Exact agreement", _mean_of(lambda x, y: np.abs(x - y) < _CLOSE)),
@@ -170,8 +106,11 @@ BETWEEN_TWO: dict[str, tuple[str, Figure]] = {
     "mean_absolute_error": ("Mean absolute error", _mean_of(lambda x, y: np.abs(x - y))),
     "root_mean_square_error": ("Root mean square error", root_mean_square_error),
     "cohen_kappa": ("Cohen's kappa, unweighted", cohen_kappa),
-    "linear_weighted_kappa": ("Cohen's kappa, linear weights", _kappa(lambda a, b: np.abs(a - b))),
-    "quadratic_weighted_kappa": ("Cohen's kappa, quadratic weights", _kappa(lambda a, b: (a - b) ** 2)),
+    "linear_weighted_kappa": ("Cohen's kappa, linear weights", partial(_kappa, lambda a, b: np.abs(a - b))),
+    "quadratic_weighted_kappa": (
+        "Cohen's kappa, quadratic weights",
+        partial(_kappa, lambda a, b: (a - b) ** 2),
+    ),
     "pearson": ("Pearson's r", pearson),
     "spearman": ("Spearman's rho", spearman),
     "kendall_tau_b": ("Kendall's tau-b", kendall_tau_b),
@@ -179,9 +118,9 @@ BETWEEN_TWO: dict[str, tuple[str, Figure]] = {
     "kendall_tau_a": ("Kendall's tau-a", kendall_tau_a),
     "goodman_kruskal_gamma": ("Goodman and Kruskal's gamma", goodman_kruskal_gamma),
     "concordance_correlation": ("Lin's concordance correlation", concordance_correlation),
-    "macro_precision": ("Precision, mean of the levels", macro("precision")),
-    "macro_recall": ("Recall, mean of the levels", macro("recall")),
-    "macro_f1": ("F1, mean of the levels", macro("f1")),
+    "macro_precision": ("Precision, mean of the levels", partial(macro, "precision")),
+    "macro_recall": ("Recall, mean of the levels", partial(macro, "recall")),
+    "macro_f1": ("F1, mean of the levels", partial(macro, "f1")),
     "matthews_correlation": ("Matthews' correlation of levels", matthews_correlation),
 }
 # Those that ask for scores on the scale's levels: a mean of raters is rounded before it comes to them.
@@ -204,44 +143,46 @@ def _levels(values: Floats) -> tuple[Floats, np.ndarray]:
     return levels, places.reshape(-1)
 
 
-def _margins(values: Floats) -> Callable[[Floats], Floats]:
+def _in_levels(rows: Floats) -> tuple[np.ndarray, np.ndarray]:
+    """For the scores of either rater, which of both raters' levels each is."""
+    x, y = rows.T
+    levels = _levels(np.concatenate([x, y]))[0]
+    return np.abs(x[:, None] - levels) < _CLOSE, np.abs(y[:, None] - levels) < _CLOSE
+
+
+def _margins(values: Floats, w: Floats) -> Floats:
     """How often each level stands, a row of weights at a time."""
     levels, at = _levels(values)
     if len(levels) * len(at) > 2**22:
-        return lambda w: np.stack([np.bincount(at, row, len(levels)) for row in w])
-    chosen = np.eye(len(levels))[at]
-    return lambda w: w @ chosen
+        return np.stack([np.bincount(at, row, len(levels)) for row in w])
+    return np.asarray(w @ np.eye(len(levels))[at], dtype=np.float64)
 
 
-def _midranks(values: Floats) -> Callable[[Floats], Floats]:
-    at, margins = _levels(values)[1], _margins(values)
-
-    def ranks(w: Floats) -> Floats:
-        counts = margins(w)
-        middle: Floats = (np.cumsum(counts, axis=1) - counts / 2 + 0.5)[:, at]
-        return middle
-
-    return ranks
+def _midranks(values: Floats, w: Floats) -> Floats:
+    counts = _margins(values, w)
+    middle: Floats = (np.cumsum(counts, axis=1) - counts / 2 + 0.5)[:, _levels(values)[1]]
+    return middle
 
 
-def _ties(values: Floats) -> Statistic:
-    margins = _margins(values)
-    return lambda w: (margins(w) * (margins(w) - 1) / 2).sum(axis=1)
+def _ties(values: Floats, w: Floats) -> Floats:
+    return np.asarray(_pairs(_margins(values, w)).sum(axis=1), dtype=np.float64)
 
 
-def _concordance(pairs: ScorePairs) -> Statistic:
+def _pairs(counts: Floats) -> Floats:
+    """How many pairs so many items make."""
+    return counts * (counts - 1) / 2
+
+
+def _concordance(rows: Floats, w: Floats) -> Floats:
     """Concordant less discordant pairs of items. Of very many distinct pairs of scores there is the figure alone."""
-    if pairs.size <= _MOST_PAIRS:
-        signs = np.sign(pairs.x[:, None] - pairs.x) * np.sign(pairs.y[:, None] - pairs.y)
-        return lambda w: ((w @ signs) * w).sum(axis=1) / 2
-
-    def once(w: Floats) -> Floats:
-        if len(w) > 1:
-            return np.full(len(w), np.nan)
-        total = 0.0
-        for at in range(pairs.size):
-            signs = np.sign(pairs.x[at] - pairs.x[:at]) * np.sign(pairs.y[at] - pairs.y[:at])
-            total += float(w[0, at] * (signs @ w[0, :at]))
-        return np.array([total])
-
-    return once
+    x, y = rows.T
+    if len(rows) <= _MOST_PAIRS:
+        signs = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
+        return np.asarray(((w @ signs) * w).sum(axis=1) / 2, dtype=np.float64)
+    if len(w) > 1:
+        return np.full(len(w), np.nan)
+    total = 0.0
+    for at in range(len(rows)):
+        signs = np.sign(x[at] - x[:at]) * np.sign(y[at] - y[:at])
+        total += float(w[0, at] * (signs @ w[0, :at]))
+    return np.array([total])

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 Statistic = Callable[
     [Floats], Floats
 ]  # weights (rows, observations) -> a value a row, nan where there is none
+Figure = Callable[
+    [Floats, Floats], Floats
+]  # the same of observations and weights: partial(figure, observations)
 
 RESAMPLES = 2_000
 SEED = 2026

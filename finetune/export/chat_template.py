@@ -9,10 +9,14 @@ template is taken; a model with none of them is refused.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 from proctor.common.refusal import Refusal
+from proctor.common.schema import Frozen, load_yaml
 
 Turn = dict[str, str]
 # The prompt that the model's own template makes of a chat; a Refusal where it takes no such chat.
@@ -34,8 +38,7 @@ class ItemWording:
     after: str = ""
 
 
-@dataclass(frozen=True)
-class ChatTemplate:
+class ChatTemplate(Frozen):
     """What stands before and after each kind of turn.
 
     A system text has a turn of its own, or opens the first or the last of the user's turns. `without_system` stands
@@ -94,35 +97,9 @@ class ChatTemplate:
         )
 
 
-TEMPLATES = (
-    ChatTemplate(
-        "chatml",
-        user=("<|im_start|>user\n", "<|im_end|>\n"),
-        assistant=("<|im_start|>assistant\n", "<|im_end|>\n"),
-        system=("<|im_start|>system\n", "<|im_end|>\n"),
-    ),
-    ChatTemplate(
-        "llama3",
-        user=("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
-        assistant=("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>"),
-        system=("<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>"),
-    ),
-    ChatTemplate(
-        "mistral", user=("[INST] ", "[/INST]"), assistant=(" ", "</s>"), system_in="last turn"
-    ),
-    ChatTemplate(
-        "gemma",
-        user=("<start_of_turn>user\n", "<end_of_turn>\n"),
-        assistant=("<start_of_turn>model\n", "<end_of_turn>\n"),
-        system_in="first turn",
-    ),
-    ChatTemplate(
-        "phi",
-        user=("<|user|>\n", "<|end|>\n"),
-        assistant=("<|assistant|>\n", "<|end|>\n"),
-        system=("<|system|>\n", "<|end|>\n"),
-    ),
-)  # fmt: skip
+TEMPLATES = TypeAdapter(tuple[ChatTemplate, ...]).validate_python(
+    load_yaml(Path(__file__).with_name("chat_templates.yaml"))
+)
 
 
 def recognise(render: Render) -> ChatTemplate:
@@ -151,7 +128,7 @@ def _with_own_system_text(row: ChatTemplate, render: Render) -> ChatTemplate:
         opening = render([{"role": "system", "content": SYSTEM}, question]).partition(SYSTEM)[0]
     except Refusal:
         opening = row.system[0]
-    return replace(row, without_system=without, system=(opening, row.system[1]))
+    return row.model_copy(update={"without_system": without, "system": (opening, row.system[1])})
 
 
 def _same(template: ChatTemplate, render: Render, chat: list[Turn]) -> bool:

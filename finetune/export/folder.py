@@ -40,7 +40,8 @@ class Modelfile:
         for name, value in self.parameters:
             number = value.replace(".", "", 1).replace("-", "", 1).isdigit()
             lines.append(f"PARAMETER {name} {value if number else _quoted(value)}")
-        lines += [f"MESSAGE {turn['role']} {_quoted(turn['content'])}" for turn in self.messages]
+        for turn in self.messages:
+            lines.append(f"MESSAGE {turn['role']} {_quoted(turn['content'])}")
         return "\n".join(lines) + "\n"
 
 

@@ -60,13 +60,12 @@ class Journal:
 
     def keep(self, batch: Sequence[Request], responses: Sequence[Response], plan: str = "") -> None:
         """Failed requests are not kept: the next run asks them again."""
-        entries = [
-            {"key": request.key, "plan": plan, **vars(response)}
-            for request, response in zip(batch, responses, strict=True)
-            if not response.error
-        ]
+        entries = []
+        for request, response in zip(batch, responses, strict=True):
+            if not response.error:
+                entries.append({"key": request.key, "plan": plan, **vars(response)})
+                self.latest.append(response.text)
         self.asked += len(entries)
-        self.latest.extend(response.text for response in responses if not response.error)
         self._add(entries)
 
     def finish(self, plan: str) -> None:
@@ -75,7 +74,7 @@ class Journal:
 
     def _note(self, entry: Mapping[str, Any], start: int) -> None:
         if "finished" in entry:
-            if len(self._begun.get(entry["finished"], {})) >= entry.get("of", 0):
+            if len(self._begun.get(entry["finished"], {})) >= entry["of"]:
                 self._done |= self._begun.pop(entry["finished"], {})
         elif plan := entry.get("plan"):
             self._begun.setdefault(plan, {})[entry["key"]] = start

@@ -8,9 +8,11 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from proctor.common.digest import digest
-from proctor.common.files import LineFile, csv_text, write_text
+from proctor.common.files import csv_text, write_json_lines, write_text
+from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal
 from proctor.judges.figures.preferences import ORDERS, read_preferences
 from proctor.judges.people.rate import PAIR_COLUMNS, PLACES, alone_at
@@ -58,10 +60,15 @@ class ClickedLabels:
                 if any(old.get(name) != row[name] for name in ("item_id", "order", "rater")):
                     rows.append(old)
             write_text(self.path, csv_text(PAIR_COLUMNS, [*rows, row]))
-            kept = LineFile(self.path.with_suffix(".jsonl"), mixed=True)
-            if all(entry.get("id") != pair.item_id for _, entry in kept):
+            kept, texts = self.path.with_suffix(".jsonl"), list[dict[str, Any]]()
+            if kept.is_file():
+                looks_like = '{"id": ..., "profile": ..., "a": ..., "b": ...}'
+                for _, entry in read_json_lines(kept, looks_like):
+                    texts.append(entry)
+            if all(entry.get("id") != pair.item_id for entry in texts):
                 a, b = pair.texts
-                kept.add([{"id": pair.item_id, "profile": pair.question, "a": a, "b": b}])
+                new = {"id": pair.item_id, "profile": pair.question, "a": a, "b": b}
+                write_json_lines(kept, [*texts, new])
 
     def _rows(self) -> list[dict[str, str]]:
         if not self.path.is_file():

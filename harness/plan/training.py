@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.digest import digest, sha256_of
-from proctor.common.files import as_json_lines, read_object, write_text
+from proctor.common.files import as_json_lines, read_fields, write_text
 from proctor.common.paths import PACKAGE, find, names, resolve
 from proctor.common.refusal import Refusal
 from proctor.common.schema import check_name, nearest
@@ -104,11 +104,14 @@ def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
     """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained."""
     for stage in stages:
         path = artifacts / stage.name / "train.json"
-        figures = read_object(path)
+        figures = read_fields(path)
         if stage.kind == "train" and figures:
             log = figures.get("log") or []
             kept = log[:: max(1, len(log) // LOSSES)]
             if kept and kept[-1] is not log[-1]:
                 kept.append(log[-1])
-            return {"loss": [[one["step"], one["loss"]] for one in kept]}
+            loss = []
+            for entry in kept:
+                loss.append([entry["step"], entry["loss"]])
+            return {"loss": loss}
     return {}

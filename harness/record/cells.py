@@ -207,9 +207,8 @@ def record_from(content: object) -> RunRecord:
     number = content.get("format", 1)
     if isinstance(number, int) and number > FORMAT:
         raise UnreadableRecord(f"a newer Proctor wrote it (format {number}); update Proctor to read it")
-    if content.get(CHECK) is None:
-        content.pop(CHECK, None)  # the first run.json had none
-    elif not is_whole(content):
+    check = content.pop(CHECK, None)  # format 1 had none
+    if check is not None and not is_whole({**content, CHECK: check}):
         raise UnreadableRecord("its fields are not those that its checksum was made of")
     if number != FORMAT:
         content = from_format_1(content)

@@ -5,14 +5,15 @@ report = of_preferences(read_preferences(path), read_preferences(labels, "label"
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations, compress
 from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
-from proctor.common.stats.agreement import ScorePairs, cohen_kappa, macro, matthews_correlation
-from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, ratio
+from proctor.common.stats.agreement import cohen_kappa, macro, matthews_correlation
+from proctor.common.stats.bootstrap import Bootstrap, Figure, Floats, Interval, ratio
 from proctor.common.stats.reliability import AMONG
 from proctor.judges.figures.preferences import (
     FORMS,
@@ -81,13 +82,12 @@ def _note_what_is_there(report: FigureReport, judged: Preferences, labels: Prefe
     report.note_files(judged.items, labels.items, "verdicts", "pair")
 
 
-def _share(hit: Part, of: Part) -> Any:
-    def made(pairs: ScorePairs) -> Statistic:
-        asked = of(pairs.x, pairs.y).astype(float)
-        hits = asked * hit(pairs.x, pairs.y)
-        return lambda w: ratio(w @ hits, w @ asked)
+def _share(hit: Part, of: Part) -> Figure:
+    def share(rows: Floats, w: Floats) -> Floats:
+        asked = of(*rows.T).astype(float)
+        return ratio(w @ (asked * hit(*rows.T)), w @ asked)
 
-    return made
+    return share
 
 
 def _all(x: Floats, y: Floats) -> Any:
@@ -110,9 +110,8 @@ def _same(x: Floats, y: Floats) -> Any:
     return x == y
 
 
-def _kappa_without_ties(pairs: ScorePairs) -> Statistic:
-    kappa, asked = cohen_kappa(pairs), _both_decide(pairs.x, pairs.y).astype(float)
-    return lambda w: kappa(w * asked)
+def _kappa_without_ties(rows: Floats, w: Floats) -> Floats:
+    return cohen_kappa(rows, w * _both_decide(*rows.T).astype(float))
 
 
 def _shares(figures: Mapping[str, tuple[str, Part, Part]]) -> dict[str, PairFigure]:
@@ -132,9 +131,9 @@ _AGREEMENT = {
     }),
     "kappa": PairFigure("Cohen's kappa of a, b and tie", cohen_kappa),
     "kappa_without_ties": PairFigure("Cohen's kappa, no tie on either side", _kappa_without_ties, _both_decide),
-    "macro_precision": PairFigure("Precision, mean of a, b and tie", macro("precision")),
-    "macro_recall": PairFigure("Recall, mean of a, b and tie", macro("recall")),
-    "macro_f1": PairFigure("F1, mean of a, b and tie", macro("f1")),
+    "macro_precision": PairFigure("Precision, mean of a, b and tie", partial(macro, "precision")),
+    "macro_recall": PairFigure("Recall, mean of a, b and tie", partial(macro, "recall")),
+    "macro_f1": PairFigure("F1, mean of a, b and tie", partial(macro, "f1")),
     "matthews_correlation": PairFigure("Matthews' correlation of a, b and tie", matthews_correlation),
 }  # fmt: skip
 # x is the verdict with plan a first, y the one with plan b first.

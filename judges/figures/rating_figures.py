@@ -6,13 +6,14 @@ report.figures[0]       # name, title, dimension, judge, against, value, low, hi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, compress
 
 import numpy as np
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats.agreement import BETWEEN_TWO, BY_LEVEL, ScorePairs
-from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct, ratio
+from proctor.common.stats.agreement import BETWEEN_TWO, BY_LEVEL
+from proctor.common.stats.bootstrap import Bootstrap, Figure, Floats, Interval, distinct, ratio
 from proctor.common.stats.correction import LEAST_LABELS, prediction_powered
 from proctor.common.stats.reliability import AMONG, AMONG_ALL
 from proctor.judges.figures.ratings import FORMS, OVERALL, POOLED, Ratings, together
@@ -29,10 +30,7 @@ from proctor.judges.figures.report import (
 _EVERY_LEVEL = tuple(BETWEEN_TWO)
 # A mean stands between the levels, a rounded one on them: each is asked for what it can say.
 _OF_A_MEAN = tuple(name for name in BETWEEN_TWO if name not in BY_LEVEL)
-_ALPHAS = {
-    name: PairFigure(title, lambda pairs, make=make: make(pairs.rows))  # type: ignore[misc]
-    for name, (title, make) in AMONG_ALL.items()
-}
+_ALPHAS = {name: PairFigure(*figure) for name, figure in AMONG_ALL.items()}
 # Without those that depend on who comes first: they have no mean over pairs of raters.
 _EVEN = tuple(
     name for name in BETWEEN_TWO if name not in ("mean_difference", "macro_precision", "macro_recall")
@@ -207,28 +205,23 @@ def _mean_of_pairs(
         both = paired(x, y, table.clusters)
         if len(both.x):
             rows, counts = distinct(np.stack([both.x, both.y], axis=1), both.clusters, groups)
-            parts.append(ScorePairs(rows[:, 0], rows[:, 1]))
+            parts.append(rows)
             blocks.append(counts)
     if not parts:
         return
     counts = np.concatenate(blocks, axis=1)
-    ends = np.cumsum([part.size for part in parts])[:-1]
+    ends = np.cumsum(list(map(len, parts)))[:-1]
 
-    def mean_of(name: str) -> Statistic:
-        made = [BETWEEN_TWO[name][1](part) for part in parts]
-
-        def mean(w: Floats) -> Floats:
-            columns = zip(made, np.split(w, ends, axis=1), strict=True)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                stacked: Floats = np.mean([statistic(part) for statistic, part in columns], axis=0)
-            return stacked
-
+    def mean_of(figure: Figure, w: Floats) -> Floats:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean: Floats = np.mean(list(map(figure, parts, np.split(w, ends, axis=1))), axis=0)
         return mean
 
     measures = {}
     for name in names:
-        title = f"{BETWEEN_TWO[name][0]}, mean of {len(parts)} pairs"
-        measures[f"mean_pairwise_{name}"] = Computation(title, mean_of(name), int(items.sum()))
+        title, figure = BETWEEN_TWO[name]
+        title = f"{title}, mean of {len(parts)} pairs"
+        measures[f"mean_pairwise_{name}"] = Computation(title, partial(mean_of, figure), int(items.sum()))
     report.measure(whose, measures, counts[counts.sum(axis=1) > 0])
 
 

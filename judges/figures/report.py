@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats.agreement import ScorePairs
-from proctor.common.stats.bootstrap import Bootstrap, Floats, Interval, Statistic, distinct
+from proctor.common.stats.bootstrap import Bootstrap, Figure, Floats, Interval, Statistic, distinct
 from proctor.common.stats.reliability import rated_items
 
 EACH_OTHER, EVERY = "each other", "every label by itself"
@@ -19,10 +19,10 @@ Part = Callable[[Floats, Floats], Any]  # which pairs of verdicts (x, y) count, 
 
 
 class PairFigure(NamedTuple):
-    """A figure of two series: how it is made of their pairs, and which of these it rests on."""
+    """A figure of two series, and which of their pairs it rests on."""
 
     title: str
-    make: Callable[[ScorePairs], Statistic]
+    figure: Figure
     of: Part = lambda x, y: np.ones(len(x))
 
 
@@ -121,11 +121,10 @@ class FigureReport:
                 self.lack(*lacking)
             return
         rows, counts = distinct(np.stack([pairs.x, pairs.y], axis=1), pairs.clusters)
-        different, whole = ScorePairs(rows[:, 0], rows[:, 1]), counts.sum(axis=0)
         measures = {}
-        for name, figure in figures.items():
-            n = int((whole * figure.of(different.x, different.y)).sum())
-            measures[name + ending] = Computation(figure.title + beside, figure.make(different), n)
+        for name, (title, figure, of) in figures.items():
+            n = int((counts.sum(axis=0) * of(*rows.T)).sum())
+            measures[name + ending] = Computation(title + beside, partial(figure, rows), n)
         self.measure(whose, measures, counts)
 
     def measure_raters(
@@ -142,8 +141,8 @@ class FigureReport:
                 continue
             rows, counts = distinct(group.rows, list(compress(clusters, group.chosen)))
             measures = {}
-            for name, (title, make) in wanted.items():
-                measures[name] = Computation(title, make(rows), len(group.rows))
+            for name, (title, figure) in wanted.items():
+                measures[name] = Computation(title, partial(figure, rows), len(group.rows))
             self.measure(whose, measures, counts, group.note)
 
     def add(self, name: str, title: str, whose: Whose, interval: Interval, n: int, note: str = "") -> None:

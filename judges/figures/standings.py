@@ -9,7 +9,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from proctor.common.stats.agreement import ScorePairs, kendall_tau_b, pearson, spearman
+from proctor.common.stats.agreement import kendall_tau_b, pearson, spearman
 from proctor.common.stats.bootstrap import Floats, Interval, Statistic, ratio
 from proctor.common.stats.preferences import bradley_terry, unbounded
 from proctor.judges.figures.preferences import FORMS, Preferences, labels_of, references, taken_as
@@ -147,15 +147,15 @@ def ranked_alike(report: FigureReport, judged: Preferences, labels: Preferences)
             if len(names) < _LEAST_PLANS:
                 report.lack(f"systems_{form}", f"{rater}: {len(names)} plans are named, at least 3 needed")
                 continue
-            pairs = ScorePairs(np.array(itemgetter(*names)(ours)), np.array(itemgetter(*names)(theirs)))
-            for name, (title, make) in _RANKED.items():
-                value = float(make(pairs)(np.ones((1, pairs.size)))[0])
+            rows = np.array([itemgetter(*names)(ours), itemgetter(*names)(theirs)]).T
+            for name, (title, figure) in _RANKED.items():
+                value = float(figure(rows, np.ones((1, len(rows))))[0])
                 interval = Interval(None, note="all win rates are equal")
                 if np.isfinite(value):
                     interval = Interval(value)
                 title = f"{title} of the plans' win rates"
                 whose = Whose("preference", rater, reference)
-                report.add(f"systems_{name}_{form}", title, whose, interval, pairs.size)
+                report.add(f"systems_{name}_{form}", title, whose, interval, len(rows))
 
 
 def _rates_by_plan(report: FigureReport, form: str, rater: str) -> dict[str, float]:

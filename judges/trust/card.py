@@ -5,6 +5,7 @@ Every check is a question put to the judge with plans whose order of merit is kn
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import compress
 from math import floor
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from proctor.common.refusal import Refusal
-from proctor.common.stats.agreement import ScorePairs, spearman
+from proctor.common.stats.agreement import spearman
 from proctor.common.stats.bootstrap import Floats, distinct
 from proctor.judges.figures.rating_figures import of_ratings
 from proctor.judges.figures.ratings import OVERALL, POOLED, Ratings
@@ -133,7 +134,7 @@ def _correlate(
     pupils = [plan.pupil for plan in plans_of(scored)]
     there = ~np.isnan(scores)
     rows, counts = distinct(np.stack([sizes[there], scores[there]], axis=1), list(compress(pupils, there)))
-    interval = trial.report.bootstrap.of(spearman(ScorePairs(rows[:, 0], rows[:, 1])), counts)
+    interval = trial.report.bootstrap.of(partial(spearman, rows), counts)
     trial.report.add(name, title, Whose(OVERALL, who, "the number of words"), interval, int(there.sum()))
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from proctor.common.files import PART, can_lock, lock, read_object, write_bytes
+from proctor.common.files import PART, can_lock, lock, read_fields, write_bytes
 from proctor.common.refusal import Refusal
 
 MANIFEST = "board.json"
@@ -31,8 +31,10 @@ def is_built(out: Path, key: str) -> bool:
 
 
 def _manifest_of(out: Path) -> dict[str, Any] | None:
-    manifest = read_object(out / MANIFEST)
-    return manifest if manifest and isinstance(manifest.get("files"), dict) else None
+    manifest = read_fields(out / MANIFEST)
+    if manifest is None or not isinstance(manifest.get("files"), dict):
+        return None
+    return manifest
 
 
 def put_files(out: Path, files: dict[str, bytes], made_of: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from proctor.common.files import read_object
+from proctor.common.files import read_fields
 from proctor.common.http.local_server import LocalServer
 from proctor.common.refusal import Refusal
 from proctor.harness import record
@@ -58,7 +58,7 @@ class WatchServer(LocalServer):
 
     def _pages(self) -> set[str]:
         """Of the board, as far as it is built."""
-        manifest = read_object(self._board / MANIFEST) or {}
+        manifest = read_fields(self._board / MANIFEST) or {}
         return set(manifest.get("files", {}))
 
     def _keep_built(self, build: Build) -> None:

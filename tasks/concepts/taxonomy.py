@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml
 from proctor.tasks.data import read_items
 
 PATH = Path(__file__).parent / "data" / "taxonomy.jsonl"
@@ -23,25 +24,8 @@ _PER_CENT = re.compile(r"\bper[ -]cent")
 _ISE = re.compile(r"is(e|ed|er|ing|ation|ations)$")
 _ARTICLES = frozenset({"a", "an", "the"})
 
-# Plurals that no rule gives, and words that two countries spell apart.
-_WORDS = {
-    "axes": "axis", "dice": "die", "formulae": "formula", "halves": "half", "hypotheses": "hypothesis",
-    "indices": "index", "loci": "locus", "maxima": "maximum", "minima": "minimum", "matrices": "matrix",
-    "parentheses": "parenthesis", "polyhedra": "polyhedron", "radii": "radius", "rhombi": "rhombus",
-    "series": "series", "trapezia": "trapezium", "vertices": "vertex", "leaves": "leaf",
-    "maths": "math", "mathematics": "math",
-    "analyse": "analyze", "cancelling": "canceling", "centre": "center", "centres": "center",
-    "colour": "color", "grey": "gray", "labelling": "labeling", "litre": "liter", "litres": "liter",
-    "metre": "meter", "metres": "meter", "modelling": "modeling", "neighbour": "neighbor",
-    "travelled": "traveled",
-}  # fmt: skip
-# Words around a concept's name that leave it the same concept: "calculating the mean", "speed problems".
-_LEADING = frozenset({
-    "apply", "applying", "calculate", "calculating", "compute", "computing", "concept", "find", "finding",
-    "identify", "identifying", "of", "out", "solve", "solving", "understand", "understanding", "use", "using",
-    "work", "working",
-})  # fmt: skip
-_TRAILING = frozenset({"calculation", "concept", "problem", "question", "skill", "topic"})
+_SPELLING = load_yaml(PATH.with_name("spelling.yaml"))
+_WORDS: dict[str, str] = _SPELLING["words"]
 
 
 @dataclass(frozen=True)
@@ -81,8 +65,12 @@ def resolve(name: str) -> str | None:
 
 def names(ids: Iterable[str]) -> list[str]:
     """The taxonomy's own name for each id; what is not an id stays as it is."""
-    known = concepts()
-    return [known[concept].name if concept in known else concept for concept in ids]
+    known, named = concepts(), []
+    for concept in ids:
+        if concept in known:
+            concept = known[concept].name
+        named.append(concept)
+    return named
 
 
 @cache
@@ -131,9 +119,9 @@ def _forms(name: str) -> Iterable[str]:
 def _bare(folded: str) -> str:
     words = folded.split()
     first, last = 0, len(words)
-    while first < last and words[first] in _LEADING:
+    while first < last and words[first] in _SPELLING["leading"]:
         first += 1
-    while last > first and words[last - 1] in _TRAILING:
+    while last > first and words[last - 1] in _SPELLING["trailing"]:
         last -= 1
     return " ".join(words[first:last])
 

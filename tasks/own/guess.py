@@ -7,32 +7,18 @@ guess([{"question": "7 * 8?", "answer": "56"}], "data/quiz.csv")
 import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from proctor.common.refusal import Refusal
+from proctor.common.schema import load_yaml
 from proctor.tasks.own.scores import as_list, is_number, plain
 
-QUESTIONS = (
-    "question", "prompt", "problem", "input", "query", "instruction", "text", "sentence", "aufgabe", "frage",
-    "题目", "问题",
-)  # fmt: skip
-ANSWERS = (
-    "answer", "target", "label", "gold", "output", "solution", "correct", "reference", "expected", "lösung", "antwort",
-    "答案",
-)  # fmt: skip
-CHOICES = ("choices", "options", "answers", "endings")
-CLUSTERS = ("cluster", "source", "passage", "passage_id", "document", "group", "story")
-KINDS = ("topic", "kind", "category", "type", "level", "subject", "grade", "difficulty")
+USUAL = load_yaml(Path(__file__).with_name("usual_names.yaml"))
 _LETTERED = re.compile(r"(?:(?:option|choice|answer|选项)[ _-]?)?([A-Ha-h]|[1-8])")
 _WORD = re.compile(r"[\W_]+")
 Columns = Mapping[str, Sequence[Any]]
 SHORT = 6  # words of an answer that a response can be looked through for
-ENDINGS = {
-    "number": 'Solve it step by step. Finish with a line that says "#### " and the final number.',
-    "choice": "{{ options }}\n\nAnswer with the letter alone.",
-    "contains": "Answer in a few words.",
-    "set": "Answer with a JSON list and nothing else.",
-}
 
 
 def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
@@ -43,9 +29,9 @@ def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
         del left[choices]
     for name in choices if isinstance(choices, list) else ():
         del left[name]
-    answer = _named(ANSWERS, left)
+    answer = _named(USUAL["answers"], left)
     left.pop(str(answer), None)
-    question = _named(QUESTIONS, left) or _longest(left)
+    question = _named(USUAL["questions"], left) or _longest(left)
     for what, found in (("answer", answer), ("question", question)):
         if found is None:
             raise Refusal(
@@ -54,18 +40,18 @@ def guess(rows: Sequence[Mapping[str, Any]], data: str) -> dict[str, Any]:
                 "rename the column, or write the YAML by hand",
             )
     score = _score(columns[str(answer)], choices is not None)
-    prompt = f"{_shown(str(question))}\n\n{ENDINGS[score]}\n"
+    prompt = f"{_shown(str(question))}\n\n{USUAL['endings'][score]}\n"
     made: dict[str, Any] = {"data": data, "prompt": prompt, "answer": answer, "score": score}
     if choices is not None:
         made["choices"] = choices
     if "id" in columns and _values(columns["id"]) == len(rows):
         made["id"] = "id"
-    cluster = _named(CLUSTERS, columns)
+    cluster = _named(USUAL["clusters"], columns)
     if cluster:
         made["cluster"] = cluster
     kinds = []
     for name, column in columns.items():
-        if name.lower() in KINDS and 1 < _values(column) <= 12:
+        if name.lower() in USUAL["kinds"] and 1 < _values(column) <= 12:
             kinds.append(name)
     if kinds:
         made["kinds"] = kinds
@@ -92,7 +78,7 @@ def _longest(columns: Columns) -> str | None:
 
 
 def _choices(columns: Columns) -> str | list[str] | None:
-    listed = _named(CHOICES, columns)
+    listed = _named(USUAL["choices"], columns)
     if listed and min(map(len, map(as_list, columns[listed]))) > 1:
         return listed
     lettered = [name for name in columns if _LETTERED.fullmatch(name.strip().lower())]

@@ -7,17 +7,11 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from proctor.common.schema import load_yaml
 from proctor.tasks.concepts import taxonomy
+from proctor.tasks.study_plan.profile import DATA
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-# Names that are everyday words in a plan: on their own they say nothing about what is taught.
-_EVERYDAY = frozenset({
-    "addition", "area", "bounds", "chance", "counting", "division", "estimation", "expectation",
-    "factors", "function", "functions", "length", "limits", "mean", "mode", "money",
-    "multiplication", "powers", "product", "proof", "proofs", "quotient", "range", "series",
-    "speed", "subtraction", "temperature", "arrangements", "bias", "causation", "combination",
-    "independence", "bearings", "percentile", "permutation", "selections", "similar", "surface", "time",
-})  # fmt: skip
 
 
 @cache
@@ -98,4 +92,5 @@ def is_topic(name: str, topic: str) -> bool:
 
 @cache
 def _folded_everyday() -> frozenset[str]:
-    return frozenset(map(taxonomy.fold, _EVERYDAY))
+    """Names that say nothing about what is taught."""
+    return frozenset(map(taxonomy.fold, load_yaml(DATA / "everyday.yaml")))

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats import inter_rater
 
-from proctor.common.stats.agreement import BETWEEN_TWO, ScorePairs
+from proctor.common.stats.agreement import BETWEEN_TWO
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.common.stats.reliability import AMONG, AMONG_ALL, rated_items
 
@@ -30,12 +31,16 @@ SHROUT = np.array([
 
 
 def among(name, rows):
-    return float(AMONG[name][1](rows)(np.ones((1, len(rows))))[0])
+    return float(AMONG[name][1](rows, np.ones((1, len(rows))))[0])
 
 
 def between(name, x, y):
-    two = ScorePairs(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
-    return float(BETWEEN_TWO[name][1](two)(np.ones((1, two.size)))[0])
+    rows = np.stack([x, y], axis=1).astype(float)
+    return float(BETWEEN_TWO[name][1](rows, np.ones((1, len(rows))))[0])
+
+
+def between_two(name, x, y):
+    return partial(BETWEEN_TWO[name][1], np.stack([x, y], axis=1))
 
 
 def drawn(seed, items, raters, levels, missing):
@@ -81,7 +86,7 @@ def test_figures_of_very_many_distinct_marks_equal_those_of_scipy_and_are_still_
     y = x + generator.normal(size=1_600)
     assert between("kendall_tau_b", x, y) == pytest.approx(scipy.stats.kendalltau(x, y)[0], abs=1e-9)
     rows = np.round(np.stack([x, y, x - y], axis=1)[:400], 3)
-    found = Bootstrap(resamples=200).of(AMONG_ALL["alpha_ordinal"][1](rows), np.eye(400))
+    found = Bootstrap(resamples=200).of(partial(AMONG_ALL["alpha_ordinal"][1], rows), np.eye(400))
     assert found.low < found.value < found.high
 
 
@@ -174,9 +179,9 @@ def test_figures_that_do_not_ask_who_marked_take_items_with_as_many_marks():
     assert [int(group.chosen.sum()) for group in (any_, equal, complete)] == [21, 20, 0]
     assert "of items with 3 scores; 1 others left out" in equal.note
     counts = inter_rater.aggregate_raters(marks)[0]
-    found = float(equal.figures["fleiss_kappa"][1](equal.rows)(np.ones((1, 20)))[0])
+    found = float(equal.figures["fleiss_kappa"][1](equal.rows, np.ones((1, 20)))[0])
     assert found == pytest.approx(inter_rater.fleiss_kappa(counts))
-    agree = float(any_.figures["pairs_agree"][1](any_.rows)(np.ones((1, 21)))[0])
+    agree = float(any_.figures["pairs_agree"][1](any_.rows, np.ones((1, 21)))[0])
     same = sum(a == b for row in marks for a, b in itertools.combinations(row, 2))
     assert agree == pytest.approx(same / (20 * 3 + 1))
 
@@ -243,14 +248,14 @@ def test_correlations_of_marks_between_levels_equal_those_of_scipy(pairs):
 def test_weights_count_an_observation_as_often_as_they_say():
     x, y = drawn(9, 30, 2, 5, 0).T
     weights = np.arange(30) % 4
-    two = ScorePairs(x, y)
+    two = np.stack([x, y], axis=1)
     again = np.repeat(x, weights), np.repeat(y, weights)
-    for name, (_, make) in BETWEEN_TWO.items():
-        weighted = float(make(two)(weights[None].astype(float))[0])
+    for name, (_, figure) in BETWEEN_TWO.items():
+        weighted = float(figure(two, weights[None].astype(float))[0])
         assert weighted == pytest.approx(between(name, *again), abs=1e-12), name
     rows = drawn(9, 30, 3, 5, 0)
-    for name, (_, make) in AMONG.items():
-        weighted = float(make(rows)(weights[None].astype(float))[0])
+    for name, (_, figure) in AMONG.items():
+        weighted = float(figure(rows, weights[None].astype(float))[0])
         assert weighted == pytest.approx(among(name, np.repeat(rows, weights, axis=0)), abs=1e-12), name
 
 
@@ -263,7 +268,7 @@ def test_an_interval_holds_its_figure_and_widens_with_fewer_items():
     widths = []
     for items in (20, 80, 320):
         x, y = drawn(4, items, 2, 5, 0).T
-        found = Bootstrap().of(BETWEEN_TWO["exact_agreement"][1](ScorePairs(x, y)), np.eye(items))
+        found = Bootstrap().of(between_two("exact_agreement", x, y), np.eye(items))
         assert found.low <= found.value <= found.high
         widths.append(found.high - found.low)
     assert widths[0] > widths[1] > widths[2]
@@ -274,7 +279,7 @@ def test_nineteen_of_twenty_intervals_hold_the_truth():
     held = 0
     for _ in range(200):
         x, y = generator.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], size=60).T
-        found = Bootstrap(resamples=500).of(BETWEEN_TWO["pearson"][1](ScorePairs(x, y)), np.eye(60))
+        found = Bootstrap(resamples=500).of(between_two("pearson", x, y), np.eye(60))
         held += found.low <= 0.6 <= found.high
     assert 180 <= held <= 198
 
@@ -282,7 +287,7 @@ def test_nineteen_of_twenty_intervals_hold_the_truth():
 def test_clusters_make_an_interval_wider_when_their_items_are_alike():
     x = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0, 1.0, 3.0, 5.0], 8)
     y = np.repeat([1.0, 3.0, 3.0, 5.0, 5.0, 2.0, 3.0, 4.0], 8)
-    statistic = BETWEEN_TWO["exact_agreement"][1](ScorePairs(x, y))
+    statistic = between_two("exact_agreement", x, y)
     alone = Bootstrap().of(statistic, np.eye(64))
     whole = Bootstrap().of(statistic, np.kron(np.eye(8), np.ones(8)))
     assert whole.high - whole.low > 2 * (alone.high - alone.low)

@@ -177,16 +177,6 @@ def test_what_needs_a_lock_is_refused_in_one_line_where_there_is_none(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_lines_that_others_wrote_stay_where_they_may_be_and_are_set_aside_elsewhere(tmp_path, capsys):
-    path = tmp_path / "lines.jsonl"
-    path.write_text('{"a": "é"}\n\n' + json.dumps({"b": 1}), encoding="utf-8")
-    LineFile(path).add([{"c": 1}])
-    assert [entry for _, entry in LineFile(path, mixed=True)] == [{"a": "é"}, {"b": 1}, {"c": 1}]
-    assert [entry for _, entry in LineFile(path)] == [{"c": 1}]
-    assert "2 damaged lines" in capsys.readouterr().err
-    assert (tmp_path / "lines.jsonl.damaged").read_text(encoding="utf-8") == '{"a": "é"}\n{"b": 1}\n'
-
-
 def test_json_lines_are_a_line_a_row_with_their_letters_and_read_back(tmp_path):
     rows = [{"b": "½ kg\n及", "a": 1}, {}]
     files.write_json_lines(tmp_path / "new" / "a.jsonl", iter(rows))

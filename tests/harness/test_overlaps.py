@@ -50,7 +50,7 @@ def test_what_was_counted_is_kept_and_another_file_is_counted_anew(tmp_path):
     clean = chat_file(str(chats(tmp_path / "a.jsonl", "Nothing of the kind.")), 10, 0, store)
     assert counted(TASKS["concepts"], docs, "a.jsonl", clean, store)["hits_8"] == 0
     (kept,) = (store / "overlap").glob("concepts-*.json")
-    write_kept(kept, (read_kept(kept) or {}) | {"hits_8": 77})
+    write_kept(kept, {**read_kept(kept), "hits_8": 77})
     assert counted(TASKS["concepts"], docs, "a.jsonl", clean, store)["hits_8"] == 77
     copied = chat_file(str(chats(tmp_path / "a.jsonl", docs[0]["text"])), 10, 0, store)
     assert counted(TASKS["concepts"], docs, "a.jsonl", copied, store)["hits_13"] == 1

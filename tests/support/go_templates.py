@@ -6,7 +6,7 @@ python -m tests.support.go_templates     # makes the record again; needs `go` (D
 import json
 import subprocess
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.finetune.export.chat_template import TEMPLATES, ItemWording
@@ -72,9 +72,8 @@ class Case:
 
 def cases() -> list[Case]:
     """Every row with every wording on every chat, and one row that brings a system text of its own."""
-    own_text = replace(
-        TEMPLATES[0], without_system="<|im_start|>system\nYou are a {{friendly}} model.<|im_end|>\n"
-    )
+    own_words = "<|im_start|>system\nYou are a {{friendly}} model.<|im_end|>\n"
+    own_text = TEMPLATES[0].model_copy(update={"without_system": own_words})
     pairs = [(template, wording) for template in TEMPLATES for wording in WORDINGS]
     made = []
     for template, wording in [*pairs, (own_text, ItemWording())]:
