@@ -62,7 +62,6 @@ def test_what_is_printed_to_run_it_says_how_to_run_one_of_several_tasks(empty: P
     assert "it is asked word_problems, study_plan, as suites/two.yaml says; --task NAME" in done.stdout
     done = proctor("add", "other", "--base", "finetune/tiny", "--prompt", "direct", cwd=empty)
     assert "to run it: proctor run main --only other\n" in done.stdout
-    assert "alone" not in done.stdout
 
 
 def test_variant_that_cannot_be_planned_leaves_no_suite_behind(empty: Path):
