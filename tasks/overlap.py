@@ -7,6 +7,7 @@ overlap(["Mia has 3 apples and buys 4 more."], ["Today Mia has 3 apples and buys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from proctor.tasks.text import runs, tokens
 
@@ -32,12 +33,20 @@ class Overlap:
 
 
 def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SIZES) -> list[Overlap]:
-    """One `Overlap` for each size. Case and punctuation do not count; numbers do.
+    """One `Overlap` for each size. Case and punctuation do not count; numbers do."""
+    return overlaps([test], train, sizes)[0]
+
+
+def overlaps(
+    tests: Iterable[Iterable[str]], train: Iterable[str], sizes: Iterable[int] = SIZES
+) -> list[list[Overlap]]:
+    """The same for each of several tests, in one reading of the training set.
 
     Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer run
     begins with a shorter one, so only where the shortest is shared are the others looked for.
     """
-    items, sizes = list(map(tokens, test)), tuple(sizes)
+    by_test = [list(map(tokens, test)) for test in tests]
+    items, sizes = list(chain.from_iterable(by_test)), tuple(sizes)
     shortest = min(sizes)
     where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in sizes}
     begins: dict[Run, set[int]] = defaultdict(set)
@@ -58,10 +67,16 @@ def overlap(test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SI
                 hit[n] |= where[n][run]
         for run in shared & begins.keys():
             whole.update(index for index in begins[run] if _line(items[index]) in _line(words))
-    found = []
-    for n in sizes:
-        short = sum(len(words) < n for words in items)
-        found.append(Overlap(n, len(items), len(hit[n]), short, len(whole)))
+    found, end = [], 0
+    for own in by_test:
+        start, end = end, end + len(own)
+        places = range(start, end)
+        standing = len(whole.intersection(places))
+        of_test = []
+        for n in sizes:
+            short = sum(len(words) < n for words in own)
+            of_test.append(Overlap(n, len(own), len(hit[n].intersection(places)), short, standing))
+        found.append(of_test)
     return found
 
 
