@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import chain, product
 from typing import Any, NamedTuple
 
@@ -49,6 +50,11 @@ class Plot:
     title: str
     about: str
     spec: Spec
+
+    @cached_property
+    def drawing(self) -> str:
+        """As `svg` gives it; drawn once, however often it is shown."""
+        return svg(self.spec, self.title, self.about)
 
 
 class Label(NamedTuple):
