@@ -65,7 +65,7 @@ def write_pngs(overview: Overview, path: Path) -> list[Path]:
             name = path.name
             if len(by_task) > 1:
                 name = f"{path.stem}-{pairs[0].task.replace(' ', '-')}.png"
-            write_bytes(path.with_name(name), charts.png(charts.svg(plot.spec, plot.title, plot.about)))
+            write_bytes(path.with_name(name), charts.png(plot.drawing))
             written.append(path.with_name(name))
     return written
 

@@ -7,6 +7,7 @@ overlap(["Mia has 3 apples and buys 4 more."], ["Today Mia has 3 apples and buys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from proctor.tasks.text import runs, tokens
 
@@ -32,24 +33,41 @@ class Overlap:
         return self.hits / self.items if self.items else 0.0
 
 
+@dataclass(frozen=True)
+class Texts:
+    """The items of one test; `worded`: each comes with its task's wording, which is nobody's item."""
+
+    items: Sequence[str]
+    worded: bool = False
+
+
 def overlap(
-    test: Iterable[str], train: Iterable[str], sizes: Iterable[int] = SIZES, worded: bool = False
+    test: Sequence[str], train: Iterable[str], sizes: Iterable[int] = SIZES, worded: bool = False
 ) -> list[Overlap]:
-    """One `Overlap` for each size. Case and punctuation do not count; numbers do. `worded`: the items come with their
-    task's wording, which is nobody's item.
+    """One `Overlap` for each size. Case and punctuation do not count; numbers do."""
+    return overlaps([Texts(test, worded)], train, sizes)[0]
+
+
+def overlaps(
+    tests: Sequence[Texts], train: Iterable[str], sizes: Iterable[int] = SIZES
+) -> list[list[Overlap]]:
+    """The same for each of several tests, in one reading of the training set.
 
     Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer run
     begins with a shorter one, so only where the shortest is shared are the others looked for.
     """
-    items, sizes = list(map(tokens, test)), tuple(sizes)
+    by_test = [list(map(tokens, test.items)) for test in tests]
+    items, sizes = list(chain.from_iterable(by_test)), tuple(sizes)
     shortest = min(sizes)
-    own = _without_wording(items, shortest) if worded else [[words] for words in items]
+    parts: list[list[list[str]]] = []
+    for test, texts in zip(tests, by_test, strict=True):
+        parts += _without_wording(texts, shortest) if test.worded else [[words] for words in texts]
     where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in sizes}
     begins: dict[Run, set[int]] = defaultdict(set)
     for index, words in enumerate(items):
         begins[tuple(words[:shortest])].add(index)
         for n in sizes:
-            for part in own[index]:
+            for part in parts[index]:
                 for run in runs(part, n):
                     where[n][run].add(index)
     hit: dict[int, set[int]] = {n: set() for n in sizes}
@@ -63,10 +81,16 @@ def overlap(
                     hit[n] |= where[n][run]
         for run in begun & begins.keys():
             whole.update(index for index in begins[run] if _line(items[index]) in _line(words))
-    found = []
-    for n in sizes:
-        short = sum(len(words) < n for words in items)
-        found.append(Overlap(n, len(items), len(hit[n]), short, len(whole)))
+    found, end = [], 0
+    for own in by_test:
+        start, end = end, end + len(own)
+        places = range(start, end)
+        standing = len(whole.intersection(places))
+        of_test = []
+        for n in sizes:
+            short = sum(len(words) < n for words in own)
+            of_test.append(Overlap(n, len(own), len(hit[n].intersection(places)), short, standing))
+        found.append(of_test)
     return found
 
 

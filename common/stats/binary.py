@@ -43,20 +43,22 @@ def wilson(right: ArrayLike, n: ArrayLike, z: float) -> tuple[Floats, Floats]:
 
 def tango_z(only_a: ArrayLike, only_b: ArrayLike, n: ArrayLike, difference: ArrayLike) -> Floats:
     """Score statistic for a paired difference of proportions against a given one (Tango 1998)."""
-    a, b = np.asarray(only_a, dtype=np.float64), np.asarray(only_b, dtype=np.float64)
-    n, d = np.asarray(n, dtype=np.float64), np.asarray(difference, dtype=np.float64)
-    linear = (2 * n - a + b) * d - (a + b)
-    root = np.sqrt(np.maximum(linear * linear + 8 * n * b * d * (1 - d), 0.0))
-    # The restricted estimate of P(only b); the second form of the root avoids cancelling when linear > 0.
+    a, b, n, d = (np.asarray(x, dtype=np.float64) for x in (only_a, only_b, n, difference))
     with np.errstate(divide="ignore", invalid="ignore"):
-        stable = np.where(linear > 0, 2 * b * d * (1 - d) / (linear + root), (root - linear) / (4 * n))
-    share = np.clip(stable, np.maximum(0.0, -d), 1.0)
-    spread = np.sqrt(n * np.maximum(2 * share + d * (1 - d), 0.0))
-    gap = a - b - n * d
-    with np.errstate(divide="ignore", invalid="ignore"):
+        gap, spread = _score_parts(a, b, n, d)
         z = gap / spread
     sure = np.where(gap == 0, 0.0, np.where(gap > 0, np.inf, -np.inf))
     return np.asarray(np.where(spread > 0, z, sure), dtype=np.float64)
+
+
+def _score_parts(a: Floats, b: Floats, n: Floats, d: Floats) -> tuple[Floats, Floats]:
+    """How far the difference lies from d, and its standard error where d is true."""
+    linear = (2 * n - a + b) * d - (a + b)
+    root = np.sqrt(np.maximum(linear * linear + 8 * n * b * d * (1 - d), 0.0))
+    # The restricted estimate of P(only b); the second form of the root avoids cancelling when linear > 0.
+    stable = np.where(linear > 0, 2 * b * d * (1 - d) / (linear + root), (root - linear) / (4 * n))
+    share = np.minimum(np.maximum(stable, np.maximum(0.0, -d)), 1.0)
+    return a - b - n * d, np.sqrt(n * np.maximum(2 * share + d * (1 - d), 0.0))
 
 
 def tango(only_a: ArrayLike, only_b: ArrayLike, n: ArrayLike, z: ArrayLike) -> tuple[Floats, Floats]:
@@ -69,10 +71,12 @@ def tango(only_a: ArrayLike, only_b: ArrayLike, n: ArrayLike, z: ArrayLike) -> t
 
 def _tango_low(a: Floats, b: Floats, n: Floats, z: Floats) -> Floats:
     low, high = np.full(a.shape, -1.0), (a - b) / n
-    for _ in range(60):
-        middle = (low + high) / 2
-        outside = tango_z(a, b, n, middle) > z
-        low, high = np.where(outside, middle, low), np.where(outside, high, middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(60):
+            middle = (low + high) / 2
+            gap, spread = _score_parts(a, b, n, middle)
+            outside = gap > z * spread
+            low, high = np.where(outside, middle, low), np.where(outside, high, middle)
     return np.asarray(np.where((a - b) / n <= -1.0, -1.0, low), dtype=np.float64)
 
 

@@ -3,7 +3,7 @@
 An empty score is none; what is no number is refused with its row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,11 @@ WORDS = {"true": 1.0, "false": 0.0}
 
 def read_plain(path: Path, wish: Wish) -> Iterator[Foreign]:
     """One for each variant x task in the file. `--variant` and `--task` stand in for columns that it lacks."""
-    table = READERS.get(path.suffix.lower(), _jsonl)(path)
-    columns = list(table.columns)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        table = _csv(path)
+        columns = list(table.columns)
+    else:
+        table, columns = _jsonl(path, {*NEEDED, *MAY, wish.cluster})
     if len(table) == 0:
         raise Refusal("holds no rows", "there is nothing to import", where=path)
     if wish.variant:
@@ -95,15 +98,19 @@ def _csv(path: Path) -> pd.DataFrame:
     return rows
 
 
-def _jsonl(path: Path) -> pd.DataFrame:
+def _jsonl(path: Path, wanted: Collection[str | None]) -> tuple[pd.DataFrame, list[str]]:
+    """The wanted columns, and the names of all: a file of other things may have a hundred thousand."""
     rows = [row for _, row in read_json_lines(path, ROW)]
-    columns = dict.fromkeys(chain.from_iterable(rows))
-    table = pd.DataFrame({name: [as_text(row.get(name)) for row in rows] for name in columns})
+    columns = list(dict.fromkeys(chain.from_iterable(rows)))
+    table = pd.DataFrame(index=range(len(rows)))
+    for name in columns:
+        if name in wanted:
+            table[name] = [as_text(row.get(name)) for row in rows]
     if "score" in columns:
         without = ["score" not in row for row in rows]
         refuse_rows(without, "without a score", "write null where there is none", path)
         table["score"] = ["" if row["score"] is None else row["score"] for row in rows]
-    return table
+    return table, columns
 
 
 def _scores(column: "pd.Series[Any]", path: Path) -> "pd.Series[float]":
@@ -127,6 +134,3 @@ def _epochs(column: "pd.Series[Any]", path: Path) -> "pd.Series[int]":
     broken = numbers.isna() | (numbers % 1 != 0) | (numbers.abs() > 2**53)
     refuse_rows(broken, "with an epoch that is no whole number", "count epochs from 1", path)
     return numbers.astype("int64")
-
-
-READERS = {".csv": _csv, ".tsv": _csv}

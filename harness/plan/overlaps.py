@@ -6,7 +6,10 @@ and files of chats; no weights.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.recipe import Recipe
 from proctor.harness.plan.training import ChatFile, chat_file
 from proctor.tasks import TASKS, Task, dataset_hash
-from proctor.tasks.overlap import SIZES, overlap
+from proctor.tasks.overlap import SIZES, Texts, overlaps
 from proctor.tasks.prompt_pack import OWN
 
 Found = dict[str, Any]
@@ -35,19 +38,50 @@ def overlap_of(
     return [*known_of(base, task.name), *ours]
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """A task and its test items."""
+
+    task: Task
+    docs: list[dict[str, Any]]
+
+    @cached_property
+    def digest(self) -> str:
+        return dataset_hash(self.docs)
+
+    def texts(self) -> Texts:
+        """What is asked of each item. Questions and pupils' work are put into words by their tasks, as a user's own
+        task does with its items.
+        """
+        texts = [str(doc[self.task.asks]) for doc in self.docs]
+        return Texts(texts, worded=self.task.framework == "inspect" or self.task.asks == OWN)
+
+
 def counted(task: Task, docs: list[dict[str, Any]], source: str, file: ChatFile, store: Path) -> Found:
-    key = digest([COUNTED, dataset_hash(docs), file.digest])
-    kept = store / "overlap" / f"{task.name}-{key[:24]}.json"
-    found = read_kept(kept)
-    if found is None:
-        found = count(task, docs, file.path)
-        write_kept(kept, found)
-    return {"set": named(source, found["chats"]), **found}
+    return counted_each([HeldOut(task, docs)], source, file, store)[0]
 
 
-def count(task: Task, docs: list[dict[str, Any]], chats: Path) -> Found:
+def counted_each(tests: Sequence[HeldOut], source: str, file: ChatFile, store: Path) -> list[Found]:
+    """For each task what stands of it in a file of chats, which is read once for all that were not counted before."""
+    counts: dict[Path, Found] = {}
+    new: dict[Path, HeldOut] = {}
+    for test in tests:
+        key = digest([COUNTED, test.digest, file.digest])
+        path = store / "overlap" / f"{test.task.name}-{key[:24]}.json"
+        kept = read_kept(path)
+        if kept is None:
+            new[path] = test
+        counts[path] = kept or {}
+    if new:
+        counts |= zip(new, count(list(new.values()), file.path), strict=True)
+        for path in new:
+            write_kept(path, counts[path])
+    return [{"set": named(source, each["chats"]), **each} for each in counts.values()]
+
+
+def count(tests: Sequence[HeldOut], chats: Path) -> list[Found]:
     """Every turn of every chat is a text of its own: no run reaches from a question into its answer."""
-    field, lines = task.asks, 0
+    lines = 0
 
     def texts() -> Iterator[str]:
         nonlocal lines
@@ -58,13 +92,13 @@ def count(task: Task, docs: list[dict[str, Any]], chats: Path) -> Found:
                     chat = json.loads(line)
                     yield from (turn["content"] for turn in (*chat["prompt"], *chat["completion"]))
 
-    # Questions and pupils' work are put into words by their tasks, as a user's own task does with its items.
-    worded = task.framework == "inspect" or field == OWN
-    runs = overlap((str(doc[field]) for doc in docs), texts(), SIZES, worded)
-    counts: Found = {"chats": lines, "items": len(docs), "whole": runs[0].whole}
-    for run in runs:
-        counts |= {f"share_{run.n}": round(run.share, 4), f"hits_{run.n}": run.hits}
-    return counts
+    found = []
+    for runs in overlaps([test.texts() for test in tests], texts(), SIZES):
+        counts: Found = {"chats": lines, "items": runs[0].items, "whole": runs[0].whole}
+        for run in runs:
+            counts |= {f"share_{run.n}": round(run.share, 4), f"hits_{run.n}": run.hits}
+        found.append(counts)
+    return found
 
 
 def known_of(base: str, task: str) -> list[Found]:
@@ -93,7 +127,7 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
     tasks, absent = {}, []
     for name, task in TASKS.items():
         try:
-            tasks[name] = task.docs("test")
+            tasks[name] = HeldOut(task, task.docs("test"))
         except ValueError as refused:
             absent.append(f"{name}: {refused}")
     sets: dict[str, tuple[str, ChatFile]] = {}
@@ -108,17 +142,19 @@ def recipes_overlap(store: Path) -> tuple[list[dict[str, Any]], list[str]]:
             sets.setdefault(file.digest, (part.source, file))
             users.setdefault(file.digest, []).append(recipe_name)
     bases = sorted(path.parent for path in (PACKAGE / "finetune").glob("*/overlap.json"))
+    found: dict[str, list[Found]] = {}
+    for name in tasks:
+        found[name] = list(chain.from_iterable(known_of(str(base), name) for base in bases))
+    for source, file in sets.values():
+        counts = counted_each(list(tasks.values()), source, file, store)
+        for name, of_task in zip(tasks, counts, strict=True):
+            found[name].append({**of_task, "recipes": users[file.digest]})
     rows = []
-    for name, docs in tasks.items():
-        found: list[Found] = []
-        for base in bases:
-            found += known_of(str(base), name)
-        for source, file in sets.values():
-            found.append({**counted(TASKS[name], docs, source, file, store), "recipes": users[file.digest]})
-        version, items = TASKS[name].version, dataset_hash(docs)
-        told = {"exam": name, "items": len(docs), "version": version, "dataset": items, "sets": found}
-        own = TASKS[name].about_data().get("own_data", False)
-        rows.append(told | {"own_data": own, "verdict": verdict_on(len(docs), found)})
+    for name, test in tasks.items():
+        items, version = len(test.docs), test.task.version
+        told = {"exam": name, "items": items, "version": version, "dataset": test.digest, "sets": found[name]}
+        own = test.task.about_data().get("own_data", False)
+        rows.append(told | {"own_data": own, "verdict": verdict_on(items, found[name])})
     return rows, absent
 
 

@@ -1,4 +1,4 @@
-"""The board's drawings as Altair charts: scores with intervals, score against what it costs, curves.
+"""The board's drawings as Vega-Lite specifications: scores with intervals, score against what it costs, curves.
 
 vl-convert draws without a browser, with fonts that it brings along, and is allowed no address to load from. In a
 page the colours become those of the style sheet, so that a drawing is dark where the page is.
@@ -6,12 +6,12 @@ page the colours become those of the style sheet, so that a drawing is dark wher
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import chain, product
 from typing import Any, NamedTuple
 
-import altair as alt
 import vl_convert
 from markupsafe import Markup, escape
 
@@ -25,6 +25,9 @@ LETTER, LABEL = 7.0, 15  # what a label's letter and line take at most
 HALO = 3  # of paper round a label, so that it can be read where it crosses a line
 # Curves are told apart by their dashes and their label, not by colour alone.
 DASHES: tuple[list[int], ...] = ([], [6, 3], [2, 3], [8, 3, 2, 3])
+
+
+Spec = dict[str, Any]  # a drawing or a part of one, in Vega-Lite's words; the tests hold them to its schema
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,12 @@ class Plot:
     name: str
     title: str
     about: str
-    spec: dict[str, Any]
+    spec: Spec
+
+    @cached_property
+    def drawing(self) -> str:
+        """As `svg` gives it; drawn once, however often it is shown."""
+        return svg(self.spec, self.title, self.about)
 
 
 class Label(NamedTuple):
@@ -65,13 +73,14 @@ class Axes:
         self.bottom, self.top = _room(points)
         self.left, self.right, self.log = left, right, log
 
-    def x(self, title: str, **axis: Any) -> Any:
-        scale = alt.Scale(type="log" if self.log else "linear", domain=(self.left, self.right), nice=False)
-        return alt.X("cost:Q", title=title, scale=scale, axis=alt.Axis(grid=False, **axis))
+    def x(self, title: str, **axis: Any) -> Spec:
+        kind = "log" if self.log else "linear"
+        scale = {"type": kind, "domain": [self.left, self.right], "nice": False}
+        return _number("cost", title=title, scale=scale, axis={"grid": False, **axis})
 
-    def y(self, field: str, title: str) -> Any:
-        scale = alt.Scale(domain=(self.bottom, self.top), nice=False, zero=False)
-        return alt.Y(f"{field}:Q", title=title, scale=scale)
+    def y(self, field: str, title: str) -> Spec:
+        scale = {"domain": [self.bottom, self.top], "nice": False, "zero": False}
+        return _number(field, title=title, scale=scale)
 
     def place(self, cost: float, mean: float) -> tuple[float, float]:
         """In pixels, from the left and from the top."""
@@ -95,9 +104,7 @@ def frontier(points: Sequence[ChartPoint], more_is_better: bool = True) -> set[s
     return best
 
 
-def tradeoff(
-    points: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True
-) -> dict[str, Any]:
+def tradeoff(points: Sequence[ChartPoint], score: str, cost: str, more_is_better: bool = True) -> Spec:
     """A point a variant, with its interval; those on the frontier are filled, and the first have their names."""
     best = frontier(points, more_is_better)
     axes = Axes(points, 0.0, max(point.cost for point in points) * 1.08 or 1.0)
@@ -108,16 +115,16 @@ def tradeoff(
         bars.append((across, end, axes.place(point.cost, point.low)[1]))
     foremost = sorted(points, key=lambda point: (point.name not in best, -point.mean, point.name))
     places = [(point.name, *axes.place(point.cost, point.mean)) for point in foremost[:MOST_LABELS]]
-    rows = alt.Data(values=[asdict(point) | {"best": point.name in best} for point in points])
-    whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=3, aria=True)
-    dots = alt.Chart(rows).mark_point(size=75, strokeWidth=2, stroke=BLUE, opacity=1, aria=True)
-    fill = alt.condition(alt.datum.best, alt.value(BLUE), alt.value(PAPER))
-    intervals = whiskers.encode(x=x, y=axes.y("low", score), y2="high:Q", description="name:N")
-    means = dots.encode(x=x, y=axes.y("mean", score), fill=fill, description="name:N")
+    rows = [asdict(point) | {"best": point.name in best} for point in points]
+    whiskers = {"type": "rule", "color": RANGE, "strokeWidth": 3, "aria": True}
+    dots = {"type": "point", "size": 75, "strokeWidth": 2, "stroke": BLUE, "opacity": 1, "aria": True}
+    fill = {"condition": {"test": "datum.best", "value": BLUE}, "value": PAPER}
+    intervals = _layer(rows, whiskers, x=x, y=axes.y("low", score), y2=HIGH, description=NAME)
+    means = _layer(rows, dots, x=x, y=axes.y("mean", score), fill=fill, description=NAME)
     return _drawn([intervals, *_named(_labels(places, bars), places), means], HEIGHT)
 
 
-def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examples: str) -> dict[str, Any]:
+def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examples: str) -> Spec:
     """Score against training examples: a line a series, told apart by its dashes and the name at its end."""
     points = list(chain.from_iterable(of_series for _, of_series in series))
     sizes = sorted({point.cost for point in points})
@@ -134,46 +141,57 @@ def curves(series: Sequence[tuple[str, Sequence[ChartPoint]]], score: str, examp
     layers, ends = [], []
     for at, (name, of_series) in enumerate(series):
         ordered = sorted(of_series, key=lambda point: point.cost)
-        chart = alt.Chart(alt.Data(values=list(map(asdict, ordered))))
+        rows = list(map(asdict, ordered))
         look = {"color": (BLUE, ORANGE, TEAL)[at % 3], "xOffset": 4 * (at - (len(series) - 1) / 2)}
+        line = {"type": "line", "strokeDash": DASHES[at % len(DASHES)], "strokeWidth": 2}
         layers += [
-            chart.mark_rule(strokeWidth=2, opacity=0.45, **look).encode(x=x, y=low, y2="high:Q"),
-            chart.mark_line(strokeDash=DASHES[at % len(DASHES)], strokeWidth=2, **look).encode(x=x, y=mean),
-            chart.mark_point(size=60, filled=True, opacity=1, **look).encode(x=x, y=mean),
+            _layer(rows, {"type": "rule", "strokeWidth": 2, "opacity": 0.45, **look}, x=x, y=low, y2=HIGH),
+            _layer(rows, line | look, x=x, y=mean),
+            _layer(rows, {"type": "point", "size": 60, "filled": True, "opacity": 1, **look}, x=x, y=mean),
         ]
         ends.append((name, *axes.place(ordered[-1].cost, ordered[-1].mean)))
     return _drawn([*layers, *_named(_labels(ends), ())], HEIGHT)
 
 
-def loss(steps: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    rows = alt.Data(values=[{"step": step, "loss": value} for step, value in steps])
-    chart = alt.Chart(rows).mark_line(color=BLUE, strokeWidth=2)
-    x = alt.X("step:Q", title="training step", axis=alt.Axis(grid=False))
-    y = alt.Y("loss:Q", title="training loss, nats per token", scale=alt.Scale(zero=False))
-    return _drawn([chart.encode(x=x, y=y)], 200)
+def loss(steps: Sequence[tuple[float, float]]) -> Spec:
+    rows = [{"step": step, "loss": value} for step, value in steps]
+    x = _number("step", title="training step", axis={"grid": False})
+    y = _number("loss", title="training loss, nats per token", scale={"zero": False})
+    return _drawn([_layer(rows, {"type": "line", "color": BLUE, "strokeWidth": 2}, x=x, y=y)], 200)
 
 
 def scores(
     points: Sequence[ChartPoint], score: str, line_at: float | None = None, rows_are: str = "variant"
-) -> dict[str, Any]:
+) -> Spec:
     """One row a variant, in this order: the mean on its interval; and a line across all, such as at no difference."""
-    rows = alt.Data(values=list(map(asdict, points)))
+    rows, shown = list(map(asdict, points)), [*points]
     room = min(260.0, LETTER * max(len(point.name) for point in points))  # also for the page's wider letters
-    axis = alt.Axis(labelLimit=260, minExtent=room, ticks=False, domain=False)
-    y = alt.Y("name:N", title=rows_are, sort=None, axis=axis)
-    rules, shown = [], [*points]
     if line_at is not None:
-        rules = [alt.Chart(alt.Data(values=[{"at": line_at}])).mark_rule(color=QUIET, strokeDash=[4, 3])]
         shown.append(ChartPoint("", line_at, line_at, line_at, 0.0))
-    scale = alt.Scale(domain=_room(shown), nice=False, zero=False)
-    rules = [rule.encode(x=alt.X("at:Q", title=score, scale=scale)) for rule in rules]
-    low, mean = (
-        alt.X(f"{field}:Q", title=score, scale=scale, axis=alt.Axis(tickCount=8)) for field in ("low", "mean")
-    )
-    whiskers = alt.Chart(rows).mark_rule(color=RANGE, strokeWidth=8)
-    dots = alt.Chart(rows).mark_point(size=75, filled=True, color=BLUE, opacity=1)
-    layers = [whiskers.encode(y=y, x=low, x2="high:Q"), *rules, dots.encode(y=y, x=mean)]
+    scale = {"domain": [*_room(shown)], "nice": False, "zero": False}
+    x = {"title": score, "scale": scale, "axis": {"tickCount": 8}}
+    axis = {"labelLimit": 260, "minExtent": room, "ticks": False, "domain": False}
+    y = NAME | {"title": rows_are, "sort": None, "axis": axis}
+    whiskers = {"type": "rule", "color": RANGE, "strokeWidth": 8}
+    dots = {"type": "point", "size": 75, "filled": True, "color": BLUE, "opacity": 1}
+    layers = [_layer(rows, whiskers, y=y, x=_number("low", **x), x2=HIGH)]
+    if line_at is not None:
+        rule = {"type": "rule", "color": QUIET, "strokeDash": [4, 3]}
+        layers.append(_layer([{"at": line_at}], rule, x=_number("at", title=score, scale=scale)))
+    layers.append(_layer(rows, dots, y=y, x=_number("mean", **x)))
     return _drawn(layers, ROW * max(2, len(points)))
+
+
+HIGH: Spec = {"field": "high"}  # where a line from `low` ends
+NAME: Spec = {"field": "name", "type": "nominal"}
+
+
+def _number(field: str, **about: Any) -> Spec:
+    return {"field": field, "type": "quantitative", **about}
+
+
+def _layer(rows: Sequence[Mapping[str, Any]], mark: Spec, **encoding: Spec) -> Spec:
+    return {"data": {"values": rows}, "mark": mark, "encoding": encoding}
 
 
 def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
@@ -183,10 +201,10 @@ def _room(points: Sequence[ChartPoint]) -> tuple[float, float]:
     return lowest - pad, highest + pad
 
 
-def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) -> list[Any]:
+def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) -> list[Spec]:
     """The names where they were placed, each with a line to its point where it stands some lines off it."""
     # Pixels as they are, whatever the other layers' scales.
-    x, y = alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None)
+    x, y = _number("x", scale=None, axis=None), _number("y", scale=None, axis=None)
     own = {name: at for name, _, at in points}
     leaders, layers = [], []
     for label in labels:
@@ -196,21 +214,17 @@ def _named(labels: Sequence[Label], points: Sequence[tuple[str, float, float]]) 
                 {"name": label.name, "x": label.x, "y": own[label.name], "end_x": end, "end_y": label.y}
             )
     if leaders:
-        line = alt.Chart(alt.Data(values=leaders)).mark_rule(color=QUIET, strokeWidth=1, aria=True)
-        layers.append(line.encode(x=x, y=y, x2="end_x:Q", y2="end_y:Q", description="name:N"))
+        line = {"type": "rule", "color": QUIET, "strokeWidth": 1, "aria": True}
+        ends = {"x2": {"field": "end_x"}, "y2": {"field": "end_y"}}
+        layers.append(_layer(leaders, line, x=x, y=y, **ends, description=NAME))
     for left, align, away in ((False, "left", 10), (True, "right", -10)):
         rows = [label._asdict() for label in labels if label.left is left]
-        look = {
-            "baseline": "middle",
-            "color": INK,
-            "fontSize": 12,
-            "stroke": PAPER,
-            "strokeWidth": HALO,
-            "aria": True,
-        }
-        text = alt.Chart(alt.Data(values=rows)).mark_text(align=align, dx=away, **look)
+        text = {
+            "type": "text", "align": align, "dx": away, "baseline": "middle", "color": INK, "fontSize": 12,
+            "stroke": PAPER, "strokeWidth": HALO, "aria": True,
+        }  # fmt: skip
         if rows:
-            layers.append(text.encode(x=x, y=y, text="name:N", description="name:N"))
+            layers.append(_layer(rows, text, x=x, y=y, text=NAME, description=NAME))
     return layers
 
 
@@ -253,18 +267,13 @@ def _free(
     return True
 
 
-def _drawn(layers: Sequence[Any], height: int) -> dict[str, Any]:
-    chart = alt.layer(*layers).properties(width=WIDTH, height=height, background=PAPER, padding=8)
+def _drawn(layers: Sequence[Spec], height: int) -> Spec:
     words = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelColor": QUIET}
-    specification: dict[str, Any] = (
-        chart.configure(font=FONT, aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(
-            **words, titleColor=QUIET, gridColor=LINE, domainColor=LINE, tickColor=LINE, titlePadding=10
-        )
-        .to_dict(validate=False)  # a tenth of a board's time; the tests hold them to the schema
-    )
-    return specification
+    lines = {"gridColor": LINE, "domainColor": LINE, "tickColor": LINE}
+    axis = {**words, **lines, "titleColor": QUIET, "titlePadding": 10}
+    config = {"font": FONT, "aria": False, "view": {"stroke": None}, "axis": axis}
+    size = {"width": WIDTH, "height": height, "padding": 8}
+    return {"layer": layers, **size, "background": PAPER, "config": config}
 
 
 # What stands in a drawing, and the style sheet's name for it.
@@ -278,7 +287,7 @@ NEEDLESS = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*"|
 SIZE = re.compile(r' width="([0-9.]+)" height="([0-9.]+)"')
 
 
-def svg(chart: dict[str, Any], title: str, about: str = "") -> str:
+def svg(chart: Spec, title: str, about: str = "") -> str:
     """A file of its own, with its title and description inside."""
     drawn = str(vl_convert.vegalite_to_svg(chart, allowed_base_urls=[]))
     # Else the halo would cover its letters.
@@ -295,7 +304,7 @@ def png(drawn: str) -> bytes:
     return bytes(vl_convert.svg_to_png(drawn, scale=2))
 
 
-def inline(chart: dict[str, Any], title: str, about: str = "") -> Markup:
+def inline(chart: Spec, title: str, about: str = "") -> Markup:
     """For a page: the page's colours and letters, as wide as there is room; each mark knows whose it is."""
     drawn = NEEDLESS.sub("", PAINT.sub(_paint, svg(chart, title, about)))
     drawn = drawn.replace(' aria-label="', ' data-variant="')

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from proctor.leaderboard.board.pages.fits import WhatFits
     from proctor.leaderboard.compare.ranking import Ranking
 
-COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "altair", "vl-convert-python")
+COMPUTING = ("numpy", "scipy", "pandas", "jinja2", "vl-convert-python")
 OURS = (".py", ".html", ".css", ".js")
 MOST_LINKS = 8  # to tasks, in the list of pages
 Files = Iterator[tuple[str, str]]  # path in the board, text

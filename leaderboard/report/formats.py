@@ -114,9 +114,8 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
         written[-1].write_text(render(report, form, "figures", part), encoding="utf-8")
     for plot in report.plots:
         written += [out / "figures" / f"{plot.name}.svg", out / "figures" / f"{plot.name}.png"]
-        drawn = charts.svg(plot.spec, plot.title, plot.about)
-        written[-2].write_text(drawn, encoding="utf-8")
-        written[-1].write_bytes(charts.png(drawn))
+        written[-2].write_text(plot.drawing, encoding="utf-8")
+        written[-1].write_bytes(charts.png(plot.drawing))
     return written
 
 

@@ -16,7 +16,7 @@ from proctor.judges.trust.damage import DAMAGES, PLANS
 from proctor.judges.trust.planting import INJECTIONS, injections, neutral
 from proctor.judges.trust.subject import Case
 from proctor.judges.trust.trial import TrustCheck, warning
-from tests.support.trust_cards import SEEN, trust
+from tests.support.trust_cards import SEEN, SEEN_LABELS, some_plans, trust
 
 LIBRARY = KINDS["judges"].shipped
 PLAN = """A plan for Mira
@@ -191,10 +191,17 @@ def test_a_card_is_read_as_it_was_written_and_a_damaged_one_is_called_so(checkli
     assert record.cells(results) == []
 
 
-def test_the_same_card_comes_out_twice(checklist, tmp_path):
-    trust("checklist", "--results", tmp_path, "--resamples", 200)
-    again = json.loads((tmp_path / "_judges/checklist/trust.json").read_text())
-    assert again | {"made": ""} == checklist[1] | {"made": ""}
+def test_the_same_card_comes_out_twice(tmp_path):
+    few = some_plans(tmp_path)
+    cards = []
+    for results in (tmp_path / "once", tmp_path / "again"):
+        trust(
+            "checklist", "--results", results, "--plans", few, "--labels", SEEN_LABELS, "--resamples", 200
+        )  # fmt: skip
+        cards.append(record.read_cards(results)["checklist"] | {"made": ""})
+    assert cards[0] == cards[1]
+    assert {check["kind"] for check in cards[0]["checks"]} >= {"damage", "injection", "noise"}
+    assert any(figure["value"] is not None for figure in cards[0]["figures"])
 
 
 def test_the_card_that_is_kept_is_of_the_checklist_as_it_is_now():

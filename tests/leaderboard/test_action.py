@@ -12,10 +12,20 @@ import pytest
 import yaml
 
 from proctor.leaderboard.report.github import LONGEST, MARKER
-from tests.support.command import ROOT
+from tests.support.command import ROOT, share_forks
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: dict[str, Any] = {step["name"]: step for step in ACTION["runs"]["steps"]}
+COMMAND = """import sys
+from pathlib import Path
+from tests.support.command import proctor
+
+if __name__ == "__main__":  # a fork imports this file as well
+    done = proctor(*sys.argv[1:], cwd=Path.cwd())
+    sys.stdout.write(done.stdout)
+    sys.stderr.write(done.stderr)
+    sys.exit(done.returncode)
+"""
 GH = """#!/usr/bin/env bash
 # Stands where GitHub's own tool does: writes down what it is asked, and knows of one comment or of none.
 printf '%s\\n' "$*" >> "$GH_LOG"
@@ -44,9 +54,8 @@ class Job:
         self.temporary.mkdir()
         tools = folder / "tools"
         tools.mkdir()
-        (tools / "proctor").write_text(
-            f'#!/bin/sh\nexec {sys.executable} -c "from proctor.leaderboard.cli.main import main; main()" "$@"\n'
-        )
+        share_forks()  # the command in a fork: a new interpreter would read the same libraries for each step
+        (tools / "proctor").write_text(f"#!{sys.executable}\n{COMMAND}")
         (tools / "gh").write_text(GH)
         for tool in tools.iterdir():
             tool.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Drawings through Altair and vl-convert: what they show, that they are the same twice, that text stays text."""
+"""Drawings through vl-convert: what they show, that they are the same twice, that text stays text."""
 
 import re
 from itertools import pairwise

@@ -103,7 +103,7 @@ def test_a_board_that_is_whole_is_known_without_computing(tmp_path: Path) -> Non
 
 def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> None:
     small_results(tmp_path / "results")
-    baselines = ["", "tiny", "tiny-lora", ""]  # one after the other, each finds another board to replace
+    baselines = ["", "tiny", "tiny-lora"]  # one after the other, each finds another board to replace
     build = ["board", "build", "--results", str(tmp_path / "results"), "--out", str(tmp_path / "out")]
     running = []
     for at, baseline in enumerate(baselines):
@@ -115,7 +115,7 @@ def test_builds_of_one_board_at_the_same_time_all_end_well(tmp_path: Path) -> No
         assert each.stderr == ""
     last = [
         files_of(site.build(tmp_path / "results", tmp_path / f"of-{at}", baseline or None).parent)
-        for at, baseline in enumerate(baselines[:3])
+        for at, baseline in enumerate(baselines)
     ]
     assert files_of(tmp_path / "out") in last
 

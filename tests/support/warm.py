@@ -12,7 +12,6 @@ gc.disable()  # no garbage is made here, and to look for it takes a quarter of t
 
 import importlib
 
-import altair
 import datasets
 import inspect_ai.agent._acp.server
 import inspect_ai.hooks._startup
