@@ -75,7 +75,7 @@ def overlaps(
     for text in train:
         words = tokens(text)
         begun = runs(words, shortest)
-        if not begun.isdisjoint(where[shortest]):
+        if begun & where[shortest].keys():
             for n in sizes:
                 for run in runs(words, n) & where[n].keys():
                     hit[n] |= where[n][run]

@@ -116,8 +116,12 @@ class TaskTable:
             words = f"{pair.a} is {verdict}: {shown}, 95 % interval {bounds}."
         counts = []
         for name in WORST_FIRST:
+            said: str = name
+            if name == Verdict.NO_WORSE:
+                within = formatting.margins([line.pair for line in self.lines if line.pair], self.about)
+                said = f"no worse (within {within})"
             if verdicts[name]:
-                counts.append(f"{verdicts[name]} {name}")
+                counts.append(f"{verdicts[name]} {said}")
         return f"{words} Of {counted(verdicts.total(), 'difference')}: {', '.join(counts)}."
 
     def row(self, line: ReportLine) -> list[str]:

@@ -105,7 +105,7 @@ def test_the_reducers_give_different_figures_of_the_same_answers(reduced, tmp_pa
 def test_a_log_reduced_one_way_is_not_compared_with_one_reduced_another_way(reduced, tmp_path):
     for name in ("mean", "max"):
         import_files([reduced[name]], tmp_path, Wish(variant=name))
-    with pytest.raises(ValueError, match=r"the metric \(match and match, max of 3 epochs\)"):
+    with pytest.raises(ValueError, match=r"the metric \(mean: match; max: match, max of 3 epochs\)"):
         compare_variants(tmp_path, "mean", "max")
 
 

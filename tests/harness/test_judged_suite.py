@@ -101,7 +101,7 @@ def test_marking_again_with_another_judge_never_generates_again(home):
         run(home, suite)
         before = rows(home)
         home.suite(variants=["one"], baseline="one", **{**PLANS, "judge": "checklist"})
-        with pytest.raises(Refusal, match="judge was"):
+        with pytest.raises(Refusal, match="the judge changed"):
             run(home, suite)
         said = run(home, suite, redo=True)
     assert "open echo" not in said
