@@ -46,6 +46,10 @@ def ranking_lines(ranked: Ranking) -> Iterator[str]:
                 remarks = [*score.remarks, *(words for _, words in score.not_ok)]
                 if len(sizes) > 1:
                     remarks.insert(0, score.items)
+                parent = score.run.resolved.parent or ranked.baseline or ""
+                why = ranked.pairs[task].family.why_not(name, parent)
+                if why:
+                    remarks.append(f"not compared with {parent}: {why}")
                 notes[name] = ", ".join(remarks)
         header = ["variant", "score", "95 % interval", "difference", "verdict"]
         yield from columns(header, rows, left={4}, notes=notes)

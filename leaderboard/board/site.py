@@ -9,7 +9,7 @@ before there is something to compute: a board that is whole is known for one in 
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -56,6 +56,13 @@ def _cells(results: Path) -> list[record.Cell]:
     return cells
 
 
+def _root(cells: Mapping[tuple[str, str], record.Cell]) -> str | None:
+    """The one variant without a parent, of several: what the others come from. Results do not tell a suite's baseline."""
+    variants = {cell.variant for cell in cells.values()}
+    roots = {cell.variant for cell in cells.values() if not cell.run.resolved.parents}
+    return roots.pop() if len(roots) == 1 < len(variants) else None
+
+
 def _key(
     cells: list[record.Cell], cards: dict[str, dict[str, Any]], devices: record.Devices, baseline: str | None
 ) -> str:
@@ -85,7 +92,7 @@ def _files(whole: list[record.Cell], results: Path, devices: record.Devices, bas
     from proctor.leaderboard.compare.ranking import ranking
 
     cells, cards = whole_cells(whole), record.read_cards(results)
-    ranked = ranking(cells, baseline, cards)
+    ranked = ranking(cells, baseline or _root(cells), cards)
     drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
     judges = sorted({*ranked.judge_pages.values(), *cards})
     binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}

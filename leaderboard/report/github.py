@@ -73,12 +73,18 @@ def _verdicts(lines: Sequence[Line]) -> str:
             words = counted(len(named), "pair")
         if named:
             paragraphs.append(f"**{heading}:** {escape.markdown(words)}\n")
+    apart = [f"{line.variant} on {table.task}" for table, line in lines if line.why_not]
+    if apart:
+        words = f"{'; '.join(apart)} (why: below)"
+        paragraphs.append(f"**Not compared:** {escape.markdown(words)}\n")
     return "\n".join(paragraphs) or "**Nothing was compared.**\n"
 
 
 def _cells(table: TaskTable, line: ReportLine) -> list[str]:
     _, score, interval, difference, *_, bounds, n = table.row(line)
-    verdict = formatting.verdict(line.pair, table.about, named=True) if line.pair else ""
+    verdict = "not compared" if line.why_not else ""
+    if line.pair:
+        verdict = formatting.verdict(line.pair, table.about, named=True)
     name = f"{line.variant} (flagged)" if line.score.flag else line.variant
     figure = f"{score} {formatting.unit(table.about)}"
     return [table.about.title, name, figure, interval, difference, bounds, verdict, n]

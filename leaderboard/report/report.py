@@ -105,7 +105,9 @@ def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[s
         if shown and name not in shown:
             continue
         pair = pairs.family.seen(name, baseline) if baseline is not None else scores[name].comparison
-        lines.append(ReportLine(name, scores[name], pair))
+        other = baseline or scores[name].run.resolved.parent or ""
+        why = "" if pair else pairs.family.why_not(name, other)
+        lines.append(ReportLine(name, scores[name], pair, why and f"{name} with {other}: {why}"))
     compared = [line.pair for line in lines if line.pair]
     against = baseline or ""
     parents = {pair.b for pair in compared}
@@ -115,7 +117,7 @@ def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[s
     warning = ranked.warnings.get(task, "")
     if warning:
         notes.append(judge_warnings.named(warning))
-    notes += _missing(ranked, task, compared, shown, baseline)
+    notes += _missing(ranked, task, lines, shown)
     best = [name for name, ranks in pairs.ranks.items() if ranks.worst == 1 and not scores[name].flag]
     return TaskTable(task, about, against, tuple(lines), tuple(notes), "".join(best), warning)
 
@@ -145,9 +147,7 @@ def _how(scores: Sequence[Score], compared: Sequence[Comparison], task: TaskReco
     return [*notes, f"{marks} No mark: not shown."]
 
 
-def _missing(
-    ranked: Ranking, task: str, compared: Sequence[Comparison], shown: Collection[str], baseline: str | None
-) -> list[str]:
+def _missing(ranked: Ranking, task: str, lines: Sequence[ReportLine], shown: Collection[str]) -> list[str]:
     """What a table of numbers would hide: rows without a score, items left out, variants that did not run."""
     parts: dict[str, list[str]] = {
         "Flagged": [], "Own data, not the published items": [], "Answers that are not ok": [],
@@ -172,13 +172,10 @@ def _missing(
         if score.run.lacks:
             lacks = f"{name}: no {', no '.join(score.run.lacks)}"
             parts["Imported, and not told by the source"].append(lacks)
-        other = baseline or row.resolved.parent or ""
-        why = ranked.pairs[task].family.why_not(name, other)
-        if why:
-            parts["Not compared"].append(f"{name} with {other}: {why}")
-    for pair in compared:
-        if pair.left_out:
-            words = f"{pair.a} to {pair.b}: {counted(pair.left_out, 'item')}"
+    parts["Not compared"] = [line.why_not for line in lines if line.why_not]
+    for line in lines:
+        if line.pair and line.pair.left_out:
+            words = f"{line.pair.a} to {line.pair.b}: {counted(line.pair.left_out, 'item')}"
             parts["Items left out of a difference"].append(words)
     return [f"{title}: {'; '.join(what)}." for title, what in parts.items() if what]
 

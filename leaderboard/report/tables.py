@@ -31,6 +31,7 @@ class ReportLine:
     variant: str
     score: Score
     pair: Comparison | None
+    why_not: str = ""  # in words, where it cannot be compared with its parent or the baseline
 
     @property
     def n(self) -> int:

@@ -44,6 +44,7 @@ class WhatFits:
     no_worse: list[str]
     fitting: int  # on such a phone
     with_parent: int  # of these, those with a parent to be compared with
+    unknown: int  # those of which it is not known
     phones: tuple[int, ...] = PHONES
     asked: int = ASKED
 
@@ -57,7 +58,8 @@ def page(ranking: Ranking, devices: Devices) -> WhatFits | None:
     compared = [row for row in small if row.resolved.parents]
     no_worse = [row.variant for row in compared if _no_worse(ranking, row)]
     names = sorted(set(chain.from_iterable(fit.speeds for fit in fits)))
-    return WhatFits(fits, names, no_worse, len(small), len(compared))
+    unknown = sum(fit.on(ASKED) is None for fit in fits)
+    return WhatFits(fits, names, no_worse, len(small), len(compared), unknown)
 
 
 def _fit(row: RankingRow, devices: Mapping[str, DeviceRecord]) -> Fit | None:
