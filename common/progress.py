@@ -44,6 +44,8 @@ class TimeLeft:
         if self._share < LEAST_SHARE:
             return ""
         end = self._start + (self._stepped - self._start) / self._share
+        if now > end and self._share < 1:  # it takes longer than its speed promised, nobody knows how long
+            return ""
         return f"about {duration(max(end - now, 0.0))} left"
 
 
