@@ -105,7 +105,7 @@ def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[s
         if shown and name not in shown:
             continue
         pair = pairs.family.seen(name, baseline) if baseline is not None else scores[name].comparison
-        lines.append(ReportLine(name, scores[name], pair))
+        lines.append(ReportLine(name, scores[name], pair, scores.get(pair.b) if pair else None))
     compared = [line.pair for line in lines if line.pair]
     against = baseline or ""
     parents = {pair.b for pair in compared}
@@ -154,9 +154,12 @@ def _missing(
         "Items left out of a difference": [], "Not all items were asked": [], "Not run": [],
         "Imported, and not told by the source": [], "Not compared": [],
     }  # fmt: skip
+    others = {pair.b for pair in compared}
     for row in ranked.rows:
         score, name = row.scores.get(task), row.variant
         if shown and name not in shown:
+            if score and score.flag and name in others:
+                parts["Flagged"].append(f"{name}: {score.flag}")
             continue
         if score is None:
             parts["Not run"].append(name)
