@@ -23,7 +23,8 @@ from proctor.common.terminal import Console, echo
 
 LINE_EVERY_SECONDS = 15.0
 JSON_EVERY_SECONDS = 1.0
-LEAST_SHARE = 0.05  # done, before the time left is said
+LEAST_SHARE = 0.05  # of what was to do, done, before the time left is said
+KEPT_SECONDS = 10.0  # in which what an earlier run kept is counted, before anything is made
 
 
 class TimeLeft:
@@ -35,15 +36,22 @@ class TimeLeft:
     """
 
     def __init__(self, start: float) -> None:
-        self._start = self._stepped = start
-        self._share = 0.0
+        self._opened = self._start = self._stepped = start
+        self._share = self._kept = 0.0
 
-    def after(self, share: float, now: float) -> str:
+    def after(self, share: float, now: float, made: bool = True) -> str:
+        """`made`: is anything of it new? What was kept from an earlier run came in no time."""
+        if not made and now - self._opened < KEPT_SECONDS:
+            self._start = self._stepped = now
+            self._share = self._kept = share
         if share > self._share:
             self._share, self._stepped = share, now
-        if self._share < LEAST_SHARE:
+        done, all_of_it = self._share - self._kept, 1 - self._kept
+        if done <= 0 or done < LEAST_SHARE * all_of_it:
             return ""
-        end = self._start + (self._stepped - self._start) / self._share
+        end = self._start + (self._stepped - self._start) * all_of_it / done
+        if now > end and self._share < 1:  # it takes longer than its speed promised, nobody knows how long
+            return ""
         return f"about {duration(max(end - now, 0.0))} left"
 
 
@@ -82,7 +90,7 @@ class Reporter:
                 done, tokens = done + requests, tokens + made
                 now = time.monotonic()
                 rate = f"{tokens / max(now - start, 1e-9):.0f} tokens/s" if tokens else ""
-                pace = ", ".join(filter(None, (rate, left.after(done / total, now))))
+                pace = ", ".join(filter(None, (rate, left.after(done / total, now, made=tokens > 0))))
                 bar.update(row, completed=done, rate=pace)
                 if done or tokens:  # nothing is said before there is something to say
                     self._line(f"{what}: {done} of {total}", pace)

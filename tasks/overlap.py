@@ -7,7 +7,7 @@ overlap(["Mia has 3 apples and buys 4 more."], ["Today Mia has 3 apples and buys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 
 from proctor.tasks.text import runs, tokens
 
@@ -19,7 +19,7 @@ Run = tuple[str, ...]
 @dataclass(frozen=True)
 class Overlap:
     """Of `items` test items, `hits` share a run of n words with the training set; `short` have fewer than n words.
-    `whole`, the same for every n, stand in a training text word for word.
+    `whole`, the same for every n, stand in a training text word for word, with or without their task's wording.
     """
 
     n: int
@@ -60,12 +60,15 @@ def overlaps(
     items, sizes = list(chain.from_iterable(by_test)), tuple(sizes)
     shortest = min(sizes)
     parts: list[list[list[str]]] = []
+    bare: list[list[str]] = []
     for test, texts in zip(tests, by_test, strict=True):
         parts += _without_wording(texts, shortest) if test.worded else [[words] for words in texts]
+        bare += _without_frame(texts) if test.worded else texts
     where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in sizes}
-    begins: dict[Run, set[int]] = defaultdict(set)
+    begins: dict[Run, list[tuple[int, list[str]]]] = defaultdict(list)
     for index, words in enumerate(items):
-        begins[tuple(words[:shortest])].add(index)
+        for alone in (words, bare[index]):
+            begins[tuple(alone[:shortest])].append((index, alone))
         for n in sizes:
             for part in parts[index]:
                 for run in runs(part, n):
@@ -80,7 +83,12 @@ def overlaps(
                 for run in runs(words, n) & where[n].keys():
                     hit[n] |= where[n][run]
         for run in begun & begins.keys():
-            whole.update(index for index in begins[run] if _line(items[index]) in _line(words))
+            for index, alone in begins[run]:
+                if _line(alone) in _line(words):
+                    whole.add(index)
+                    for n in sizes:
+                        if len(alone) >= n:  # though other items may have all of its runs too
+                            hit[n].add(index)
     found, end = [], 0
     for own in by_test:
         start, end = end, end + len(own)
@@ -115,3 +123,18 @@ def _without_wording(items: Sequence[Sequence[str]], n: int) -> list[list[list[s
                 parts[-1].append(word)
         own.append([part for part in parts if part])
     return own
+
+
+def _without_frame(items: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Each item without what all of them begin and end with: a training set may have it without its task's wording."""
+    if len(set(map(tuple, items))) < 2:  # with one item nobody can tell the wording from it
+        return list(map(list, items))
+    before = _alike(items)
+    behind = _alike([words[before:][::-1] for words in items])
+    return [list(words[before : len(words) - behind]) for words in items]
+
+
+def _alike(items: Sequence[Sequence[str]]) -> int:
+    """How many words all items begin with."""
+    places = zip(*items, strict=False)  # as far as the shortest goes
+    return len(list(takewhile(lambda words: len(set(words)) == 1, places)))

@@ -164,7 +164,7 @@ class ChatClient:
             return
         self._looked = True
         self.open()
-        from httpx2 import ReadTimeout, Timeout
+        from httpx2 import DecodingError, ReadTimeout, Timeout
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
         patient = Timeout(None, connect=LOOK_SECONDS / 2)
@@ -176,7 +176,9 @@ class ChatClient:
                     asked = {"model": model, "messages": [{"role": "user", "content": "1"}], "max_tokens": 1}
                     await once.post("/chat/completions", cast_to=object, body=asked)
         except APIConnectionError as broken:
-            if not isinstance(broken.__cause__, ReadTimeout):
+            if not isinstance(
+                broken.__cause__, ReadTimeout | DecodingError
+            ):  # too long a list is an answer too
                 raise Refusal(
                     f"{self._who} cannot be reached at {self._address}", self._scrubbed(broken.__cause__ or broken),
                     "start its server, or correct the address",
@@ -192,7 +194,8 @@ class ChatClient:
             what, remedy = "the key", f"put a valid one into {self._key_name}"
         if status == 401:
             raise Refusal(f"{self._who}: the server at {self._address} refuses {what}", why, remedy)
-        if names and status in (400, 404) and model in why:  # and not for the want of chat
+        # And not for the want of chat, or of more than one token.
+        if names and status in (400, 404) and model in why and "max_tokens" not in why:
             there = self._scrubbed(nearest(model, names[:1000]))
             raise Refusal(f"{self._who}: the server at {self._address} has no model {model!r}", there)
 

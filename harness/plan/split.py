@@ -32,7 +32,7 @@ def _halves(session: Session) -> list[Session]:
     """Two of about the same length, each in the suite's order."""
     halves: tuple[list[VariantPlan], list[VariantPlan]] = [], []
     for each in sorted(session.variants, key=_seconds, reverse=True):
-        min(halves, key=lambda half: sum(map(_seconds, half))).append(each)
+        min(halves, key=lambda half: (sum(map(_seconds, half)), len(half))).append(each)
     return [Session(tuple(sorted(half, key=session.variants.index))) for half in halves]
 
 

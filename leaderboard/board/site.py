@@ -57,7 +57,7 @@ def _cells(results: Path) -> list[record.Cell]:
 
 
 def _root(cells: Mapping[tuple[str, str], record.Cell]) -> str | None:
-    """The one variant without a parent, of several: what the others come from. Results do not tell a suite's baseline."""
+    """The one variant without a parent, of several: the others come from it. Results do not tell a suite's baseline."""
     variants = {cell.variant for cell in cells.values()}
     roots = {cell.variant for cell in cells.values() if not cell.run.resolved.parents}
     return roots.pop() if len(roots) == 1 < len(variants) else None

@@ -64,7 +64,7 @@ def _verdicts(lines: Sequence[Line]) -> str:
     for verdict, heading in HEADINGS.items():
         named = []
         for table, line in lines:
-            if line.pair and line.verdict == verdict:
+            if line.pair and line.verdict == verdict and not line.flagged:
                 named.append(f"{line.variant} than {line.pair.b} on {table.task}")
         words = "; ".join(named)
         if verdict == Verdict.NOT_SHOWN:
@@ -73,6 +73,9 @@ def _verdicts(lines: Sequence[Line]) -> str:
             words = counted(len(named), "pair")
         if named:
             paragraphs.append(f"**{heading}:** {escape.markdown(words)}\n")
+    flagged = sum(line.pair is not None and line.flagged for _, line in lines)
+    if flagged:
+        paragraphs.append(f"**Flagged:** {counted(flagged, 'pair')}; the notes say why.\n")
     apart = [f"{line.variant} on {table.task}" for table, line in lines if line.why_not]
     if apart:
         words = f"{'; '.join(apart)} (why: below)"

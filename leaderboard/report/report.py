@@ -107,7 +107,8 @@ def _table(ranked: Ranking, task: str, baseline: str | None, shown: Collection[s
         pair = pairs.family.seen(name, baseline) if baseline is not None else scores[name].comparison
         other = baseline or scores[name].run.resolved.parent or ""
         why = "" if pair else pairs.family.why_not(name, other)
-        lines.append(ReportLine(name, scores[name], pair, why and f"{name} with {other}: {why}"))
+        beside = scores.get(pair.b) if pair else None
+        lines.append(ReportLine(name, scores[name], pair, beside, why and f"{name} with {other}: {why}"))
     compared = [line.pair for line in lines if line.pair]
     against = baseline or ""
     parents = {pair.b for pair in compared}
@@ -154,9 +155,12 @@ def _missing(ranked: Ranking, task: str, lines: Sequence[ReportLine], shown: Col
         "Items left out of a difference": [], "Not all items were asked": [], "Not run": [],
         "Imported, and not told by the source": [], "Not compared": [],
     }  # fmt: skip
+    others = {line.pair.b for line in lines if line.pair}
     for row in ranked.rows:
         score, name = row.scores.get(task), row.variant
         if shown and name not in shown:
+            if score and score.flag and name in others:
+                parts["Flagged"].append(f"{name}: {score.flag}")
             continue
         if score is None:
             parts["Not run"].append(name)

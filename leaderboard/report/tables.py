@@ -26,11 +26,12 @@ NARROWEST = 8
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One variant on one task; `pair` is the difference that the table shows."""
+    """One variant on one task; `pair` is the difference that the table shows, `other` the score it is held against."""
 
     variant: str
     score: Score
     pair: Comparison | None
+    other: Score | None = None
     why_not: str = ""  # in words, where it cannot be compared with its parent or the baseline
 
     @property
@@ -40,6 +41,11 @@ class ReportLine:
     @property
     def items(self) -> int:
         return self.score.run.definition.items or self.n
+
+    @property
+    def flagged(self) -> bool:
+        """Either side of the difference: of a flagged row no verdict is told first."""
+        return bool(self.score.flag or (self.other and self.other.flag))
 
     @property
     def verdict(self) -> Verdict | None:
@@ -91,7 +97,7 @@ class TaskTable:
     @property
     def leading(self) -> Comparison | None:
         """What is said first. Flagged rows are not spoken of."""
-        return leading_pair(line.pair for line in self.lines if line.pair and not line.score.flag)
+        return leading_pair(line.pair for line in self.lines if line.pair and not line.flagged)
 
     @property
     def answer(self) -> str:
@@ -99,7 +105,7 @@ class TaskTable:
         verdicts: Counter[Verdict] = Counter()
         flagged = 0
         for line in self.lines:
-            if line.verdict and line.score.flag:
+            if line.verdict and line.flagged:
                 flagged += 1
             elif line.verdict:
                 verdicts[line.verdict] += 1

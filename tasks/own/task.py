@@ -90,6 +90,12 @@ class OwnTaskFile(Frozen):
         return self
 
 
+def _same(doc: Mapping[str, Any]) -> set[str]:
+    """By which an item is known again: its words, and with its answer also in other capitals."""
+    words = " ".join(doc[OWN].split())
+    return {words, f"{words.casefold()}\n{doc.get('answer')}"}
+
+
 @cache
 def names_in(prompt: str) -> set[str]:
     """The fields that a prompt uses."""
@@ -141,10 +147,11 @@ class OwnDefinition:
             train = []
             if self.file.train:
                 train = self._made("train", read_rows(self.file.train))
-            both = {doc[OWN] for doc in train} & {doc[OWN] for doc in test}
+            known = set[str]().union(*map(_same, train))
+            both = [doc[OWN] for doc in test if _same(doc) & known]
             if both:
                 raise Refusal(
-                    f"{min(both)[:60]!r} is asked, and is a training row too ({counted(len(both), 'such row')})",
+                    f"{min(both)[:60]!r} is asked, and is a training row too ({counted(len(set(both)), 'such row')})",
                     "its answer would be shown or learnt before it is asked", "leave it out of one of the two files",
                 )  # fmt: skip
         return {"test": test, "train": train}

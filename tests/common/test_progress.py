@@ -60,6 +60,26 @@ def test_the_time_left_is_the_mean_speeds_and_counts_down_between_batches() -> N
     assert TimeLeft(0.0).after(0.04, 1.0) == ""
 
 
+def test_no_time_is_said_where_the_work_takes_longer_than_its_speed_promised() -> None:
+    left = TimeLeft(start=0.0)
+    assert left.after(0.1, 10.0) == "about 90 s left"
+    assert left.after(0.1, 99.0) == "about 1 s left"
+    assert left.after(0.1, 500.0) == ""
+    assert left.after(1.0, 510.0) == "about 0 s left"
+
+
+def test_what_was_kept_from_an_earlier_run_says_nothing_of_the_speed() -> None:
+    left = TimeLeft(start=0.0)
+    assert left.after(0.4, 0.1, made=False) == ""  # 80 of 100 are there already
+    assert left.after(0.8, 0.2, made=False) == ""
+    assert left.after(0.8, 5.0) == ""
+    assert left.after(0.9, 10.2) == "about 10 s left"
+    assert left.after(1.0, 20.2) == "about 0 s left"
+    slow = TimeLeft(start=0.0)  # work that makes no tokens, as the scores of rules
+    assert slow.after(0.25, 100.0, made=False) == "about 5 min left"
+    assert TimeLeft(start=0.0).after(1.0, 0.1, made=False) == ""
+
+
 def test_a_bar_whose_work_failed_leaves_the_block() -> None:
     reporter = Reporter(Console(file=io.StringIO(), force_terminal=True))
     with reporter.run(1):

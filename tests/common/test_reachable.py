@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from proctor.common.http import chat_client
+from proctor.common.http import bounded_http, chat_client
 from proctor.common.http.chat_client import refuse_unreachable
 from proctor.common.refusal import Refusal
 from tests.support.openai_server import NO_LIST, Reply, listed, serve
@@ -117,3 +117,14 @@ def test_server_that_is_too_busy_to_answer_passes_after_seconds(monkeypatch):
         start = time.monotonic()
         look(server.url)
         assert time.monotonic() - start < 5
+
+
+def test_list_too_long_to_read_and_a_refused_token_count_say_nothing_of_the_model(monkeypatch):
+    monkeypatch.setattr(bounded_http, "LARGEST", 100)
+    with serve(lambda request, _: Reply("x"), models=listed("m" * 200)) as server:
+        look(server.url)
+    monkeypatch.undo()
+    no = Reply(status=400, body='{"error": {"message": "qwen3:8b: max_tokens must be at least 16"}}')
+    with serve(lambda request, _: no, models=listed("another-name")) as server:
+        look(server.url)
+        assert len(server.asked) == 1

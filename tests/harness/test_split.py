@@ -78,3 +78,8 @@ def test_split_sessions_give_the_rows_of_one(sessions_of, home, monkeypatch):
     assert [
         record.read(home.results, each.variant.name, "word_problems").run.rows for each in plan.variants
     ] == [4, 4]
+
+
+def test_no_session_is_empty_where_its_variants_have_nothing_to_answer(sessions_of, monkeypatch):
+    monkeypatch.setattr(split, "_seconds", lambda each: 0.0)
+    assert names_of(split_for(sessions_of(1, 1, 1, 1).sessions, 4)) == ["tiny-0+tiny-1+tiny-2+tiny-3"]

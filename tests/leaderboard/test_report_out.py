@@ -153,6 +153,20 @@ def test_flagged_rows_are_not_counted_in_the_verdict_of_a_report(tmp_path: Path)
     )
 
 
+def test_no_verdict_on_a_flagged_row_or_against_one_is_told_first(tmp_path: Path) -> None:
+    canned = [replace(row, response="Study.", score=4.0) for row in rows_of("null", "study_plan", 40)]
+    write(tmp_path / "r", canned)
+    write(tmp_path / "r", rows_of("tuned", "study_plan", 40, ability=1), parent="null")
+    for only in ([], ["tuned"]):
+        made = report.make(tmp_path / "r", only=only)
+        assert made.tables[0].answer == "Nothing was compared that is not flagged."
+        first, _, rest = (
+            formats.render(made, "github").removeprefix("<!-- proctor report -->\n").partition("\n")
+        )
+        assert first == "**Flagged:** 1 pair; the notes say why."
+        assert "Flagged: null: " in rest
+
+
 def test_the_best_is_bold_only_where_a_test_shows_it(made: tables.ComparisonReport, tmp_path: Path) -> None:
     assert [table.best for table in made.tables] == ["good", "good"]
     latex = formats.render(made, "latex")

@@ -2,7 +2,7 @@
 
 import time
 
-from proctor.tasks.overlap import overlap
+from proctor.tasks.overlap import Overlap, overlap
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
 
@@ -72,3 +72,23 @@ def test_what_three_items_have_in_common_is_the_wording_of_their_task_and_a_copi
     assert [found.hits for found in overlap(texts, train)] == [4, 4, 4]
     assert [found.hits for found in overlap(texts, train, worded=True)] == [1, 1, 1]
     assert [found.whole for found in overlap(texts, train, worded=True)] == [1, 1, 1]
+
+
+def test_a_question_that_is_trained_on_without_its_tasks_wording_stands_there_whole() -> None:
+    questions = ["how many days are there in a leap year", "how many days are in the month of May"]
+    questions += ["how many days are there in two weeks", "what is the sum of the first ten odd numbers"]
+    texts = [f"Read the question and answer it. {question}? Answer in a few words." for question in questions]
+    for question in questions:
+        assert [found.whole for found in overlap(texts, [question], worded=True)] == [1, 1, 1], question
+        assert overlap(texts, [question], (8,), worded=True)[0].hits == 1, question
+    assert overlap(texts, ["Read the question and answer it. Answer in a few words."], (8,), worded=True)[
+        0
+    ] == (Overlap(8, 4, 0, 0, 0))
+
+
+def test_an_item_that_stands_three_times_in_a_test_is_found_with_and_without_the_wording() -> None:
+    for wording in ("", "Read the question and answer it. "):
+        texts = [wording + LONG] * 3 + [
+            f"{wording}Other words that stand nowhere else in all of this, not one"
+        ]
+        assert [(found.hits, found.whole) for found in overlap(texts, [LONG], worded=True)] == [(3, 3)] * 3

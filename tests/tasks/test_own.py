@@ -355,3 +355,20 @@ def test_a_prompt_pack_may_word_the_users_task_otherwise(project):
     loud, default = Pack.load("loud"), Pack.load("default")
     assert render(loud, task, task.docs("test")[0])[1] == "HEY! 2 + 2?"
     assert loud.digest(task) != default.digest(task)
+
+
+@pytest.mark.parametrize(
+    ("trained", "answer"),
+    [("2 + 2,  of apples? ", "4"), ("2 + 2,\nof apples?", "4"), ("2 + 2, OF Apples?", "4")],
+)
+def test_a_training_row_that_is_asked_with_other_spaces_or_capitals_is_refused(project, trained, answer):
+    (project / "train.jsonl").write_text(json.dumps({"answer": answer, "question": trained}) + "\n")
+    asked = [{"question": "2 + 2, of apples?", "answer": "4"}]
+    with pytest.raises(Refusal, match="is a training row too"):
+        task_of(project, asked, score="number", train="train.jsonl").docs("test")
+
+
+def test_a_training_row_whose_capitals_make_it_another_question_is_no_test_row(project):
+    (project / "train.jsonl").write_text('{"question": "Which letter of the row is A?", "answer": "1"}\n')
+    asked = [{"question": "Which letter of the row is a?", "answer": "2"}]
+    assert task_of(project, asked, score="number", train="train.jsonl").docs("test")
