@@ -236,10 +236,16 @@ def _import_speeds(
 def _speeds(made: "DeviceRecord") -> Iterator[str]:
     for test in made.tests:
         what = f"writing {test.generated}" if test.generated else f"reading {test.prompt}"
-        line = f"{made.variant} on {made.device}, {what} tokens after {test.depth}: {test.first:.3g} tokens/s at first"
+        line = f"{made.variant} on {made.device}, {what} tokens after {test.depth}: "
+        line += f"{_three(test.first)} tokens/s at first"
         if test.sustained is not None:
-            line += f", {test.sustained:.3g} in the later half of {test.seconds:.0f} s"
+            line += f", {_three(test.sustained)} in the later half of {test.seconds:.0f} s"
         yield line
+
+
+def _three(speed: float) -> str:
+    """1,350 and 45.4: three digits, never 1.35e+03."""
+    return f"{float(f'{speed:.3g}'):,g}"
 
 
 def _bounds(scale: str) -> tuple[float, float]:

@@ -183,6 +183,7 @@ def trust(
 
 def _show_card(card: dict[str, Any]) -> None:
     from proctor.leaderboard.board.pages.judge import labels_of
+    from proctor.leaderboard.compare import formatting
     from proctor.leaderboard.compare.judge_warnings import HOW_TO_READ, WHOLE, answer
 
     console = Console(highlight=False)
@@ -202,7 +203,7 @@ def _show_card(card: dict[str, Any]) -> None:
         again = against.startswith("rounded") and figure["name"] in names
         if figure["dimension"] in WHOLE and figure["name"] in (*_SHOWN, *_LENGTH) and not again:
             names.add(figure["name"])
-            value, n = f"{figure['value']:.2f}", str(figure["n"])
+            value, n = formatting.with_minus(f"{figure['value']:.2f}"), str(figure["n"])
             figures.add_row(escape(figure["title"]), escape(against), value, _interval(figure, 2), n)
     console.print(figures)
     console.print()

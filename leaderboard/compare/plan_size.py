@@ -58,6 +58,8 @@ class SizePlan:
         items = ceil(design * paired_binary_items(self.effect, discordance, power=self.power))
         smallest = paired_binary_effect(max(1.0, self.n / design), discordance, power=self.power)
         assumed = f"{100 * discordance:.1f} % discordant"
+        if discordance < self.effect:  # a difference of so many points is at least as many discordant items
+            assumed += f", so at least {100 * self.effect:g} %"
         self.guesses.append(Guess(name, assumed, discordance, None, design, items, smallest))
 
     def by_spread(self, name: str, sd: float, cluster_size: float) -> None:
