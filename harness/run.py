@@ -56,7 +56,9 @@ def run_suite(
         # Where all responses are kept, what a model says of them may be kept as well, and its server is not needed.
         refuse_absent_models(plan, [cell for _, cell in waiting], look=False)
         refuse_unready(sessions, plan, here)
-        running.begin(results, suite.name, suite.baseline, [(cell.variant, cell.task) for cell in plan.cells])
+        cells = [(cell.variant, cell.task) for cell in plan.cells]
+        wanting = [(cell.variant, cell.task) for cell in plan.cells if cell.state != "keep"]
+        running.begin(results, suite.name, suite.baseline, cells, wanting)
         missing = len(waiting) + sum(len(each.cells) for session in sessions for each in session.variants)
         # Cells that are asked elsewhere are counted there.
         with nullcontext() if spread else reporter.run(missing):

@@ -12,7 +12,7 @@ import glob
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -68,7 +68,7 @@ class RunningCell(RecordPart):
 
 
 class RunningSuite(RecordPart):
-    """`process` runs it, on the machine `host`."""
+    """`process` runs it, on the machine `host`; `missing`: the cells that wanted answers or scores when it began."""
 
     suite: str
     process: int
@@ -76,6 +76,7 @@ class RunningSuite(RecordPart):
     baseline: str | None = None
     began: float
     cells: tuple[tuple[str, str], ...]  # variant and task
+    missing: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_alive(self) -> bool:
@@ -92,7 +93,10 @@ class RunningSuite(RecordPart):
 Part = TypeVar("Part", bound=RecordPart)
 
 
-def begin(results: Path, suite: str, baseline: str | None, cells: list[tuple[str, str]]) -> None:
+def begin(
+    results: Path, suite: str, baseline: str | None, cells: list[tuple[str, str]],
+    missing: Sequence[tuple[str, str]] = (),
+) -> None:  # fmt: skip
     """Notes what a run is going to do. What a killed run left of it goes away."""
     files.remove_parts(results / FOLDER)
     for path in (results / FOLDER).glob(f"@{glob.escape(suite)}@*.json"):
@@ -104,7 +108,7 @@ def begin(results: Path, suite: str, baseline: str | None, cells: list[tuple[str
             _remove(results, variant, name)
     plan = RunningSuite(
         suite=suite, process=os.getpid(), host=socket.gethostname(), baseline=baseline, began=time.time(),
-        cells=tuple(cells),
+        cells=tuple(cells), missing=tuple(missing),
     )  # fmt: skip
     _write(results, *_of_suite(suite), plan)
 

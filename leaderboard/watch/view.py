@@ -83,14 +83,20 @@ class RunWatch:
         for suite in alive:
             asked |= {*suite.cells, *((variant, "") for variant, _ in suite.cells)}  # and its weights
         cells: dict[tuple[str, str], WatchedCell] = {}
+        wanting: dict[tuple[str, str], float] = {}  # and since when
         for suite in suites:
             for variant, task in suite.cells:
                 cells[variant, task] = WatchedCell(variant, task, "waiting")
+            wanting |= dict.fromkeys(suite.missing, suite.began)
         ended: dict[tuple[str, str], float] = {}
         for path, stamp in stamps_of(self._results).items():
             cell = self._finished(path, stamp)
-            if cell:
-                cells[cell.variant, cell.task], ended[cell.variant, cell.task] = cell, stamp[0] / 1e9
+            if cell is None:
+                continue
+            key, end = (cell.variant, cell.task), stamp[0] / 1e9
+            if end < wanting.get(key, 0.0):  # rows of an earlier run, which asked less
+                cell = replace(cell, state="waiting", percent=0)
+            cells[key], ended[key] = cell, end
         running = []
         for each in read_running(self._results):
             key = each.variant, each.task

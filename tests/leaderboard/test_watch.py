@@ -34,6 +34,7 @@ from proctor.leaderboard.board import site
 from proctor.leaderboard.watch import view
 from proctor.leaderboard.watch.server import WatchServer, baseline_of, open_watch
 from proctor.leaderboard.watch.view import RunWatch
+from tests.support.board_results import rows_of, write
 from tests.support.command import Running
 
 TASK = TaskRecord(name="quiz", title="Quiz", kind="binary", headline="accuracy", scale=(0.0, 1.0))
@@ -107,6 +108,18 @@ def test_a_batch_that_takes_long_is_named_and_a_run_that_is_gone_is_stopped(tmp_
     assert run.running[0].left == ""
     elsewhere = suite.changed(host="another-machine")
     assert elsewhere.is_alive  # nobody here can know
+
+
+def test_a_cell_whose_suite_wants_more_than_an_earlier_run_asked_is_not_done(tmp_path):
+    for variant in ("one", "two"):
+        write(tmp_path, rows_of(variant, "word_problems"))
+    cells = [(variant, "word_problems") for variant in ("one", "two")]
+    begin(tmp_path, "suite", None, cells, missing=cells[1:])
+    run = RunWatch(tmp_path).view()
+    assert [cell.state for cell in run.cells] == ["done", "waiting"]
+    assert "1 of 2 cells done" in run.headline
+    write(tmp_path, rows_of("two", "word_problems", 20))
+    assert [cell.state for cell in RunWatch(tmp_path).view().cells] == ["done", "done"]
 
 
 def test_what_cannot_be_read_is_left_out(tmp_path):
