@@ -42,7 +42,8 @@ FILES = (
 # What a config says besides what its weights look like.
 REMARKS = ("_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache")
 
-_seen: dict[tuple[str, int, int], str] = {}
+# sha256 of files by path, size and time of change. A process that goes on where another has looked may take them over.
+digests_seen: dict[tuple[str, int, int], str] = {}
 
 
 def resolve_base(base: Base) -> Path:
@@ -164,9 +165,9 @@ def digest_of_file(path: Path) -> str:
     """sha256 of the content. Read again only when the size or the time of change differs; kept in memory alone."""
     state = path.stat()
     key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
-    if key not in _seen:
-        _seen[key] = sha256_of(path)
-    return _seen[key]
+    if key not in digests_seen:
+        digests_seen[key] = sha256_of(path)
+    return digests_seen[key]
 
 
 def files_of(folder: Path) -> list[Path]:

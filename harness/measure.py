@@ -5,10 +5,11 @@ is left out. Must not know how weights are made, nor what is done with figures.
 """
 
 import ctypes
+import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module, metadata
@@ -141,14 +142,15 @@ class Cards:
             self._cuda: Any = import_module("torch").cuda
             there = self._cuda.device_count()
         self._numbers = range(min(wanted, there))
-        self._meters = [_meter(str(self._cuda.get_device_properties(n).uuid)) for n in self._numbers]
+        self._handles = _handles(there)
         self._before = [self._held(number) for number in self._numbers]
         self._ours = sum(self._cuda.memory_allocated(number) for number in self._numbers)
         self._began: int | None = None
 
     def restart(self) -> None:
         for number in self._numbers:
-            self._cuda.reset_peak_memory_stats(number)
+            if self._cuda.is_initialized():
+                self._cuda.reset_peak_memory_stats(number)
         self._began = self._spent()
 
     def taken(self) -> dict[str, Any]:
@@ -170,35 +172,60 @@ class Cards:
         return figures
 
     def _held(self, number: int) -> int:
+        if self._handles:
+            return int(_nvidia().nvmlDeviceGetMemoryInfo(self._handles[number]).used)
         free, total = self._cuda.mem_get_info(number)
         return int(total - free)
 
     def _spent(self) -> int | None:
         """Millijoules of all cards so far; None where one of them does not count them."""
-        counts = [meter() for meter in self._meters if meter]
-        if not counts or len(counts) < len(self._meters) or None in counts:
+        if not self._handles:
             return None
-        return sum(filter(None, counts))
+        library = _nvidia()
+        try:
+            return sum(
+                int(library.nvmlDeviceGetTotalEnergyConsumption(self._handles[n])) for n in self._numbers
+            )
+        except library.NVMLError:
+            return None
 
 
-def _meter(uuid: str) -> Callable[[], int | None] | None:
-    """One card's count of millijoules, by NVIDIA's library. None where that is missing or does not know the card."""
+def _handles(count: int) -> list[Any]:
+    """The GPUs that torch sees, as NVIDIA's library has them: to ask torch itself would start CUDA in this process, and
+    vLLM could not fork any more. Empty where the library is missing, or may count the cards in another order than CUDA.
+    """
+    library = _nvidia()
+    if library is None:
+        return []
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(count)))
+    try:
+        every = map(library.nvmlDeviceGetHandleByIndex, range(library.nvmlDeviceGetCount()))
+        kinds = set(map(library.nvmlDeviceGetName, every))
+        if len(kinds) > 1 and os.environ.get("CUDA_DEVICE_ORDER") != "PCI_BUS_ID":
+            return []
+        return [_handle(library, name.strip()) for name in visible.split(",")[:count]]
+    except library.NVMLError:
+        return []
+
+
+def _handle(library: Any, name: str) -> Any:
+    if name.isdecimal():
+        return library.nvmlDeviceGetHandleByIndex(int(name))
+    return library.nvmlDeviceGetHandleByUUID(name)
+
+
+@cache
+def _nvidia() -> Any:
+    """NVIDIA's library for asking cards. None where it is missing or finds no driver."""
     try:
         library = import_module("pynvml")
     except ImportError:
         return None
     try:
         library.nvmlInit()
-        card = library.nvmlDeviceGetHandleByUUID(f"GPU-{uuid.removeprefix('GPU-')}")
     except library.NVMLError:
         return None
-
-    def read() -> int | None:
-        with suppress(library.NVMLError):
-            return int(library.nvmlDeviceGetTotalEnergyConsumption(card))
-        return None
-
-    return read
+    return library
 
 
 @cache
@@ -214,6 +241,11 @@ def hardware() -> dict[str, Any]:
     gpus = []
     if "torch" in sys.modules:
         cuda = import_module("torch").cuda
-        gpus = [cuda.get_device_name(number) for number in range(cuda.device_count())]
+        count = cuda.device_count()
+        handles = _handles(count)
+        if handles:
+            gpus = [_nvidia().nvmlDeviceGetName(handle) for handle in handles]
+        else:
+            gpus = [cuda.get_device_name(number) for number in range(count)]
     python = platform.python_version()
     return {"machine": platform.machine(), "cores": cores(), "gpus": gpus, "python": python}

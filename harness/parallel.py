@@ -30,6 +30,7 @@ from proctor.common.paths import PACKAGE, inside
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console, echo
+from proctor.finetune.base import digests_seen
 from proctor.harness.engines import refuse_unusable
 from proctor.harness.plan.label import label
 from proctor.harness.plan.plan import Plan, Session
@@ -38,6 +39,9 @@ from proctor.harness.session import Spread, Waiting, run_session
 
 RETRIES = 2  # how often Ray begins a session again whose worker died
 WITHOUT_GPU = ("openai", "echo")
+# vLLM's own process begins as a copy of the worker, which has imported all that it needs: 10 s sooner. That takes a
+# process in which CUDA has not begun, and torch must not begin it to see whether a GPU is there.
+FORKING = {"VLLM_WORKER_MULTIPROC_METHOD": "fork", "PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
 PASSED_ON = ("PROCTOR_DATA", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TOKENIZERS_PARALLELISM")
 
 
@@ -92,7 +96,7 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
     last, name = "", str(session)
     worker = subprocess.Popen(
         [sys.executable, "-m", "proctor.harness.parallel"],
-        env=os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(devices)},
+        env=FORKING | os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(devices)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -101,7 +105,7 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
     assert worker.stdout
     with suppress(BrokenPipeError), worker:
         with suppress(BrokenPipeError):
-            worker.stdin.write(pickle.dumps((session, plan)))
+            worker.stdin.write(pickle.dumps((session, plan, digests_seen)))
             worker.stdin.flush()
         for line in worker.stdout:
             text = line.decode(errors="replace").rstrip().rpartition("\r")[2]
@@ -118,7 +122,8 @@ def _in_process(session: Session, plan: Plan, devices: Sequence[str], reporter: 
 
 def work() -> None:
     """In the process of one session: `python -m proctor.harness.parallel`; it reads the session and its plan."""
-    session, plan = pickle.load(sys.stdin.buffer)  # nosec B301
+    session, plan, seen = pickle.load(sys.stdin.buffer)  # nosec B301
+    digests_seen.update(seen)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _run(session, plan)
@@ -127,6 +132,8 @@ def work() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    sys.stdout.flush()
+    os._exit(0)  # Python would take torch and vllm apart first, for seconds in which a GPU waits
 
 
 def _run(session: Session, plan: Plan) -> None:

@@ -10,7 +10,7 @@ processes from start to end.
     python -m tests.bench.gpu                         what is not measured yet, in less than ten minutes
     python -m tests.bench.gpu --plan                  which parts that would be, and how long each wants
     python -m tests.bench.gpu --parts merged,real     these, again if they were measured before
-    python -m tests.bench.gpu --parts spread --seconds 1000    eight variants on all GPUs of this machine, and on one
+    python -m tests.bench.gpu --parts spread --seconds 1300    eight variants on all GPUs of this machine, and on one
 """
 
 import argparse

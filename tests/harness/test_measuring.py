@@ -1,5 +1,6 @@
 """What a cell costs: nothing is told that was not counted."""
 
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from proctor.finetune.build import Built
 from proctor.harness.ask.cell import AskedSample
 from proctor.harness.engines.protocol import Response
-from proctor.harness.measure import Cards, Costs, measure
+from proctor.harness.measure import Cards, Costs, _handles, _nvidia, measure
 
 
 def test_machine_without_a_gpu_tells_no_figure_of_one():
@@ -25,25 +26,93 @@ def test_machine_without_a_gpu_tells_no_figure_of_one():
     [(5, 60, 40), (25, 60, 20), (5, 100, None)],
     ids=["an engine in other processes", "an engine in this one", "nothing was taken"],
 )
-@pytest.mark.parametrize("metered", [False, True], ids=["a card that tells no energy", "one that does"])
-def test_memory_is_what_came_on_top_of_what_was_there(monkeypatch, allocated, free_after, told, metered):
+@pytest.mark.parametrize(
+    "library", [False, True], ids=["asked through torch", "asked through NVIDIA's library"]
+)
+def test_memory_is_what_came_on_top_of_what_was_there(monkeypatch, allocated, free_after, told, library):
     import torch
 
-    free, spent = iter([100, free_after]), iter([1_000, 3_500])
-    meter = (lambda: next(spent)) if metered else None
-    monkeypatch.setattr("proctor.harness.measure._meter", lambda uuid: meter)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid="a-card"))
+    free = iter([100, free_after])
+    machine_with(monkeypatch, ["H200"] if library else None, held=lambda: 200 - next(free))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: (next(free), 200))
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda number: 5)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda number: allocated)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda number: None)
     cards = Cards(1)
     cards.restart()
-    energy = {"energy_joules": 2.5} if metered else {}
+    energy = {"energy_joules": 2.5} if library else {}
     found = {"peak_gpu_bytes": told} | energy if told else {}
     assert cards.taken() == found, "an engine on the CPU spends nothing of a card that idles beside it"
+
+
+@pytest.mark.parametrize(
+    ("cards", "visible", "order", "asked"),
+    [
+        (["H200"] * 4, None, None, [0, 1]),
+        (["H200"] * 4, "3,1", None, [3, 1]),
+        (["H200"] * 4, "GPU-2, GPU-0", None, [2, 0]),
+        (["H200", "T4"], "1,0", None, []),
+        (["H200", "T4"], "1,0", "PCI_BUS_ID", [1, 0]),
+        (["H200"], "0,5", None, []),
+        (None, "0,1", None, []),
+    ],
+    ids=[
+        "all",
+        "by number",
+        "by name",
+        "two kinds, CUDA's order",
+        "two kinds, the bus's",
+        "not there",
+        "no library",
+    ],
+)
+def test_the_cards_that_are_asked_are_those_that_torch_sees_or_none(
+    monkeypatch, cards, visible, order, asked
+):
+    machine_with(monkeypatch, cards, held=lambda: 0)
+    for name, value in (("CUDA_VISIBLE_DEVICES", visible), ("CUDA_DEVICE_ORDER", order)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    assert _handles(2) == asked
+
+
+def machine_with(monkeypatch, cards, held):
+    """NVIDIA's library on a machine with these cards, a card's handle being its number; None: it is missing."""
+    _nvidia.cache_clear()
+    if cards is None:
+        monkeypatch.setitem(sys.modules, "pynvml", None)
+        return
+
+    class NVMLError(Exception):
+        pass
+
+    def by_number(number):
+        if number >= len(cards):
+            raise NVMLError
+        return number
+
+    spent = iter([1_000, 3_500])
+    library = SimpleNamespace(
+        NVMLError=NVMLError,
+        nvmlInit=lambda: None,
+        nvmlDeviceGetCount=lambda: len(cards),
+        nvmlDeviceGetName=lambda handle: cards[handle],
+        nvmlDeviceGetHandleByIndex=by_number,
+        nvmlDeviceGetHandleByUUID=lambda name: by_number(int(name.removeprefix("GPU-"))),
+        nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace(used=held()),
+        nvmlDeviceGetTotalEnergyConsumption=lambda handle: next(spent),
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", library)
+
+
+@pytest.fixture(autouse=True)
+def no_library_is_left_over():
+    yield
+    _nvidia.cache_clear()
 
 
 def test_time_of_an_item_is_told_only_of_a_cell_that_was_asked_as_a_whole():
