@@ -139,7 +139,6 @@ def _dimensions(judge: "Judge") -> str:
 
 
 def _single_model(name: str) -> "GraderSpec":
-    """One model behind an endpoint or a provider."""
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 

@@ -120,7 +120,6 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
 
 
 def _whole(text: str) -> Markup:
-    """A prompt or an answer with all its lines."""
     return Markup("{}").format(escape.visible(text))
 
 
@@ -133,7 +132,6 @@ def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
 
 
 def _all_tasks(tables: Sequence[TaskTable]) -> ReportSheet:
-    """Variants x tasks."""
     heads = [
         f"{table.about.title}, {table.about.headline}, {formatting.unit(table.about)}" for table in tables
     ]

@@ -143,7 +143,6 @@ def _counted(field: str, numbers: Sequence[int], listed: Sequence[Sequence[str]]
 
 
 def _index(text: str, choices: Sequence[str]) -> int | None:
-    """The choice of this text, or of this letter."""
     texts = list(map(plain, choices))
     if texts.count(plain(text)) == 1:
         return texts.index(plain(text))

@@ -41,7 +41,6 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _grade(topic: str) -> int:
-    """The first grade of the topic's band."""
     return int(taxonomy.concepts()[topic].band.split("-")[0])
 
 

@@ -57,8 +57,6 @@ def compose(n: int, seed: int) -> Iterator[dict[str, str]]:
 
 
 class _Story:
-    """One problem while it is being told."""
-
     def __init__(self, rng: random.Random, scene: tuple[dict[str, str], dict[str, Fraction]]) -> None:
         self._rng = rng
         self._words, self._values = scene
