@@ -65,13 +65,10 @@ def refine(
 
 def _checked(name: str, judge: str, *made: Path) -> "Judge":
     """The judge that is refined, when nothing stands in the way of a new one."""
-    from proctor.common.schema import SAFE_NAME
+    from proctor.common.schema import check_name
     from proctor.judges.judge import Judge
 
-    if not SAFE_NAME.fullmatch(name):
-        raise Refusal(
-            f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
-        )
+    check_name(name, "judge")
     loaded = Judge.load(judge)
     if loaded.kind not in ("rubric", "panel"):
         raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for scores")
