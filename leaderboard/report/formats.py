@@ -87,7 +87,8 @@ def render(report: ComparisonReport, form: str, figures: str = "", part: str = M
     if part != MAIN:
         report = replace(report, tables=(), changed=())
     templates = environment(escape.line)
-    templates.globals |= {"marked": marked, "whole": _whole}
+    # Of a prompt or an answer all lines are shown.
+    templates.globals |= {"marked": marked, "whole": lambda text: Markup("{}").format(escape.visible(text))}
     return templates.get_template("report.html").render(
         title=part.capitalize(),
         style=Markup(STYLE.read_text(encoding="utf-8")),
@@ -117,10 +118,6 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
         written[-2].write_text(plot.drawing, encoding="utf-8")
         written[-1].write_bytes(charts.png(plot.drawing))
     return written
-
-
-def _whole(text: str) -> Markup:
-    return Markup("{}").format(escape.visible(text))
 
 
 def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
