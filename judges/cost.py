@@ -40,12 +40,10 @@ class CostEstimate:
 def estimate_scores(
     judge: Judge, items: Sequence[Item], spec: AnySpec | None, cache: Path | None
 ) -> CostEstimate:
-    """What scoring the items would ask and cost."""
     return estimate([(judge, grader, scoring.texts_of(judge, items)) for grader in members(spec)], cache)
 
 
 def estimate_pairs(judge: Judge, pairs: Sequence[Pair], spec: AnySpec, cache: Path | None) -> CostEstimate:
-    """What comparing the pairs would ask and cost."""
     return estimate([(judge, grader, pairwise.texts_of(pairs)) for grader in members(spec)], cache)
 
 

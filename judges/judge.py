@@ -130,7 +130,6 @@ class Judge(JudgeCard):
 
     @property
     def asks(self) -> bool:
-        """Whether it needs a grader."""
         return self.kind != "checklist"
 
     def refuse_unfit(self, grader: object | None, pairs: bool = False) -> None:
@@ -180,7 +179,6 @@ class Judge(JudgeCard):
 
     @property
     def schema_(self) -> dict[str, Any]:
-        """The JSON schema of a reply."""
         if self.kind == "pairwise":
             return prompt.preference_schema()
         return prompt.scores_schema(self.dimensions, self.scale.levels)
@@ -208,7 +206,6 @@ def folder_of(name: str) -> Path:
 
 @cache
 def load(folder: Path) -> Judge:
-    """The judge in a folder, checked."""
     if not (folder / "judge.yaml").is_file():
         raise Refusal(
             f"no judge in this folder; a judge is a folder with judge.yaml and rubric.yaml ({folder})"

@@ -44,7 +44,6 @@ AnySpec = GraderSpec | PanelSpec
 
 
 def members(spec: AnySpec | None) -> tuple[GraderSpec, ...]:
-    """Everybody who is asked."""
     if isinstance(spec, PanelSpec):
         return spec.panel
     return (spec,) if spec else ()
@@ -84,7 +83,6 @@ def open_grader(spec: GraderSpec) -> Grader:
 
 
 def open_graders(spec: AnySpec, open_one: Callable[[GraderSpec], Grader] = open_grader) -> Grader | Panel:
-    """The grader or the panel that a spec describes."""
     if isinstance(spec, PanelSpec):
         return Panel(spec, tuple(map(open_one, spec.panel)))
     return open_one(spec)

@@ -50,7 +50,6 @@ def profile_text(profile: Mapping[str, Any] | str) -> str:
 
 
 def question_text(stem: str, options: Sequence[str], key: str) -> str:
-    """A multiple-choice question as a grader reads it."""
     lines = [stem, *map(". ".join, zip(ascii_uppercase, options, strict=False))]
     return "\n".join([*lines, f"Key: {key or 'none'}"])
 

@@ -133,7 +133,6 @@ class JudgeVerdict:
         return ". ".join(parts)
 
     def _lost(self, dimension: str) -> Iterator[str]:
-        """What the dimension lost points for."""
         for finding in self.findings:
             if finding.dimension == dimension and finding.share is not None and finding.share < 1:
                 yield f"{finding.item}: {finding.note}"
@@ -204,5 +203,4 @@ def preferred(worth: float) -> Choice:
 
 
 def usage_of(verdicts: Iterable[Any]) -> Usage:
-    """What all of them cost together."""
     return sum((verdict.usage for verdict in verdicts), Usage())

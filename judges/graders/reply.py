@@ -99,10 +99,11 @@ def _scores(verdict: dict[str, Any], wanted: dict[str, str], levels: range) -> P
             reason = _reason(value)
             if reason:
                 reasons[name] = reason
-            value = _score_in(value)
+            value = next((value[key] for key in _SCORE_KEYS if key in value), None)
         number = _number(value, levels)
         if number is None:
-            problem = f"the score for {name!r} is {_shown(value)}, no number"
+            shown = "given twice" if value is _TWICE else repr(value)[:40]
+            problem = f"the score for {name!r} is {shown}, no number"
             return ParsedReply(problem=problem, reason="unreadable")
         if number not in levels:
             problem = f"{number:g} for {name!r} is not on the scale of {levels[0]} to {levels[-1]}"
@@ -135,17 +136,6 @@ def _number(value: object, levels: range) -> float | None:
     if not isinstance(value, str) or not match or int(match[2] or levels[-1]) != levels[-1]:
         return None
     return float(match[1])
-
-
-def _score_in(verdict: dict[str, Any]) -> object:
-    for key in _SCORE_KEYS:
-        if key in verdict:
-            return verdict[key]
-    return None
-
-
-def _shown(value: object) -> str:
-    return "given twice" if value is _TWICE else repr(value)[:40]
 
 
 def _reason(verdict: dict[str, Any]) -> str:

@@ -76,11 +76,6 @@ def _pair(a: RatedPlan, b: RatedPlan, draw: random.Random) -> Shown:
     return Shown(f"{a.id} {b.id}", a.profile, texts, a.pupil, order, sources)
 
 
-def _place_of(item: Shown) -> dict[str, str]:
-    """Where plan a and plan b stand: in order ba plan b stands left."""
-    return dict(zip((*item.order, "tie"), PLACES, strict=True))
-
-
 @contextmanager
 def alone_at(labels: Path) -> Iterator[None]:
     """A file of labels is read and written whole, and two raters may have it open at once."""
@@ -137,7 +132,7 @@ class RatingSheet:
             if row and self.mode == "scores":
                 said[question] = int(float(row["score"]))
             elif row:
-                said[question] = _place_of(item)[row["verdict"]]
+                said[question] = PLACES[(*item.order, "tie").index(row["verdict"])]  # ba: plan b stands left
         return said
 
     @property

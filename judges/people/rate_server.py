@@ -25,7 +25,6 @@ _HEADERS = {
 
 class RatingServer(LocalServer):
     def __init__(self, sheet: RatingSheet, port: int = 0) -> None:
-        """Port 0 takes a free one."""
         super().__init__(port, _Handler)
         self.sheet = sheet
         self.token = secrets.token_hex(16)

@@ -50,7 +50,6 @@ def written(suggestions: Sequence[Suggestion]) -> str:
 
 
 def read_decisions(path: Path) -> list[Decided]:
-    """Every suggestion decided on."""
     suggestions = read_suggestions(path)
     undecided = [suggestion.dimension for suggestion in suggestions if suggestion.decision == "undecided"]
     if undecided:

@@ -105,7 +105,6 @@ def stranger(lines: Sequence[PlanLine], facts: Mapping[str, Any], known: WordLis
 
 
 def taken_up(text: str, facts: Mapping[str, Any]) -> int:
-    """How many of the pupil's mistakes the text takes up."""
     return sum(takes_up(text, mistake) for mistake in texts_of(facts, "mistakes"))
 
 

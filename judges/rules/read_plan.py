@@ -40,8 +40,6 @@ class Measurement:
 
 @dataclass(frozen=True)
 class ReadPlan:
-    """A plan as the rules see it, read once."""
-
     text: str
     reading: PlanReading
     facts: Mapping[str, Any]

@@ -42,7 +42,6 @@ def plans_of(scored: Sequence[Scored]) -> list[LabelledPlan]:
 
 
 def overalls(scored: Sequence[Scored]) -> Floats:
-    """The score of each as a whole."""
     return np.array([overall(verdict) for _, verdict in scored])
 
 
@@ -129,7 +128,6 @@ def refuse_without_verdicts(problems: Sequence[str], what: str) -> None:
 
 
 def overall(verdict: JudgeVerdict) -> float:
-    """The score of a verdict that has one."""
     assert verdict.overall is not None
     return verdict.overall
 

@@ -83,7 +83,6 @@ def _key(
 
 
 def _files(whole: list[record.Cell], results: Path, devices: record.Devices, baseline: str | None) -> Files:
-    """Every file of the board: its path in it and its text."""
     from proctor.leaderboard import terminal
     from proctor.leaderboard.board.html import TEMPLATES, Book
     from proctor.leaderboard.board.pages import confidence, curves, fits, judge

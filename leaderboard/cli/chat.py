@@ -2,7 +2,7 @@
 
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option
 
@@ -11,10 +11,6 @@ from proctor.common.refusal import Refusal
 from proctor.common.terminal import echo
 from proctor.leaderboard import cli
 from proctor.leaderboard.cli.export import known_scores, require_gradio, scene_packs
-
-if TYPE_CHECKING:
-    from proctor.harness.chat.tutor import Tutor
-    from proctor.harness.config.variant import Variant
 
 
 def chat(
@@ -40,12 +36,15 @@ def chat(
     from proctor.common.http.local_server import OwnPagesOnly
     from proctor.harness.chat.labels import ClickedLabels
     from proctor.harness.chat.page import LAUNCH, open_page
+    from proctor.harness.chat.tutor import Tutor
     from proctor.harness.export import find_variant
 
     kept = ClickedLabels(labels)
     variants = [find_variant(each, suite) for each in (name, beside) if each]
     known = list(chain.from_iterable(known_scores(each, results, store) for each in variants))
-    tutors = [_open(each, results, store) for each in variants]
+    tutors = []
+    for each in variants:  # with the prompt packs that its results show to be best, as `export` chooses them
+        tutors.append(Tutor.open(each, scene_packs(each, results, store), store, cli.reporter()))
     app = open_page(tutors, kept, blind, known)
     own = {"middleware": [Middleware(OwnPagesOnly)]}
     try:
@@ -58,13 +57,6 @@ def chat(
         app.close(verbose=False)
         for tutor in tutors:
             tutor.close()
-
-
-def _open(variant: "Variant", results: Path, store: Path) -> "Tutor":
-    """With the prompt packs that its results show to be best, as `export` chooses them."""
-    from proctor.harness.chat.tutor import Tutor
-
-    return Tutor.open(variant, scene_packs(variant, results, store), store, cli.reporter())
 
 
 def _free_port(port: int) -> int:

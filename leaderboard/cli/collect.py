@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
@@ -25,21 +25,20 @@ def pdf(
     files: Annotated[list[Path], PDFS],
     out: Out,
     subject: Annotated[
-        str | None, Option(help="Of all questions, such as mathematics; else each question's signs decide.")
+        Literal["english", "chinese", "mathematics"] | None,
+        Option(help="Of all questions; else each question's signs decide."),
     ] = None,
     prompt: cli.PromptPack = "default",
     json_: cli.AsJson = False,
 ) -> None:
     """Draw the multiple-choice questions out of exam PDFs, as chats to learn from."""
     from proctor.tasks.prompt_pack import Pack
-    from proctor.tasks.questions import subject_named
     from proctor.tasks.questions.collect import of_exam, write_chats
     from proctor.tasks.questions.pdf import read_pages
 
-    subject_of_all = subject_named(subject) if subject else None
     questions = []
     for file in files:
-        questions += of_exam(read_pages(file), file.name, subject_of_all)
+        questions += of_exam(read_pages(file), file.name, subject)
     _tell(write_chats(questions, out, Pack.load(prompt), {}), json_)
 
 

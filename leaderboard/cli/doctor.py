@@ -1,11 +1,10 @@
 """What this machine can run, and what of the tests stands in training sets: doctor, doctor data."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Argument, Option
 
-from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console, echo
 from proctor.leaderboard import cli
 
@@ -13,7 +12,9 @@ MEANING = (
     "Counted are test items that have so many words in a row in common with a training set. Where items are written by "
     "rule, such as pupils' profiles, that can be a phrase that all of them have: 'at most 45 minutes a session'."
 )
-What = Annotated[str, Argument(help="'machine', or 'data': the tasks and what stands in training sets.")]
+What = Annotated[
+    Literal["machine", "data"], Argument(help="'data': the tasks and what stands in training sets.")
+]
 
 
 def doctor(
@@ -23,12 +24,9 @@ def doctor(
     json_: cli.AsJson = False,
 ) -> None:
     """What this machine can run, and for each thing that it can't, the one line that would change that."""
-    from proctor.common.schema import nearest
     from proctor.harness.doctor import examine_machine
     from proctor.harness.show import findings_as_table
 
-    if what not in ("machine", "data"):
-        raise Refusal(f"nothing called {what!r} to look at", nearest(what, ("machine", "data")))
     if what == "data":
         _data(store, all_, json_)
         return

@@ -145,7 +145,6 @@ def _warning(judge: str, by: str, results: Path) -> str:
 def _chosen(
     name: str, grader: str | None, endpoint: str | None, through: str | None, store: Path
 ) -> "tuple[Judge, AnySpec | None]":
-    """The judge and whom it asks, both checked."""
     from proctor.harness.judging.grader import grader_of
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.judge import Judge

@@ -81,14 +81,10 @@ GROUPS: dict[str, tuple[str, tuple[Callable[..., None], ...]]] = {
 EARLIER = {"tasks": "task", "estimate": "dry-run", "to": "out", "mark": "score"}
 
 
-def _as_now(name: str) -> str:
-    return EARLIER.get(name, name)
-
-
 app = typer.Typer(
     name="proctor",
     no_args_is_help=True,
-    context_settings={"token_normalize_func": _as_now},
+    context_settings={"token_normalize_func": lambda name: EARLIER.get(name, name)},
     pretty_exceptions_enable=False,
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from typer import Argument, Option
 
@@ -11,7 +11,7 @@ from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console, echo
 from proctor.leaderboard.cli import RESULTS, STORE, AsJson, Results, Store, near, print_json, table
 
-LISTED = ("variants", "suites", "tasks", "prompts", "judges", "recipes")
+Kind = Literal["variants", "suites", "tasks", "prompts", "judges", "recipes"]
 
 
 def init(name: Annotated[Path, Argument(help="The folder of the new project.")]) -> None:
@@ -24,17 +24,11 @@ def init(name: Annotated[Path, Argument(help="The folder of the new project.")])
 
 
 def list_(
-    kind: Annotated[
-        str | None, Argument(help=f"One of {', '.join(LISTED)}.", autocompletion=lambda: list(LISTED))
-    ] = None,
+    kind: Annotated[Kind | None, Argument(help="What is listed; if nothing is said, all.")] = None,
     json_: AsJson = False,
 ) -> None:
     """What there is, in this project and among what ships: variants, suites, tasks, prompts, judges, recipes."""
-    from proctor.common.schema import nearest
-
-    if kind is not None and kind not in LISTED:
-        raise Refusal(f"nothing called {kind!r} to list", nearest(kind, LISTED))
-    kinds = LISTED if kind is None else (kind,)
+    kinds = get_args(Kind) if kind is None else (kind,)
     listed = {each: list(_listed(each)) for each in kinds}
     if json_:
         print_json(listed)

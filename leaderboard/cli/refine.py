@@ -24,16 +24,8 @@ def refine(
     expert: Annotated[
         str, Option(help="The expert: a model's name, or a YAML file with model, endpoint, ...")
     ],
+    writer: Annotated[str, Option(help="Who writes the plans that are compared; named like the expert.")],
     judge: Annotated[str, Option("--from", help="The judge whose rubric is refined.")] = "study_plan",
-    writer: Annotated[
-        str | None, Option(help="Who writes the plans that are compared; named like the expert.")
-    ] = None,
-    plain: Annotated[
-        Path | None, Option(help="Plans written with the task alone, in place of --writer: JSONL.")
-    ] = None,
-    guided: Annotated[
-        Path | None, Option(help="Plans for the same pupils written with the dimensions too.")
-    ] = None,
     pupils: Annotated[int, Option(min=1, max=64, help="How many pupils plans are written for.")] = 6,
     decisions: Annotated[
         Path | None, Option(help="The file of suggestions, each decided on; without it the file is written.")
@@ -53,7 +45,7 @@ def refine(
     loaded = _checked(name, judge, judges / name, packs / f"{name}.yaml")
     work = store / "refine" / name
     work.mkdir(parents=True, exist_ok=True)
-    who, suggestions, heard = _advice(loaded, expert, (writer, plain, guided), pupils, work)
+    who, suggestions, heard = _advice(loaded, expert, writer, pupils, work)
     path = work / "suggestions.yaml"
     if decisions is None:
         leave_to_decide(loaded, suggestions, path)
@@ -73,13 +65,10 @@ def refine(
 
 def _checked(name: str, judge: str, *made: Path) -> "Judge":
     """The judge that is refined, when nothing stands in the way of a new one."""
-    from proctor.common.schema import SAFE_NAME
+    from proctor.common.schema import check_name
     from proctor.judges.judge import Judge
 
-    if not SAFE_NAME.fullmatch(name):
-        raise Refusal(
-            f"{name!r} is no safe name for a folder", "names match [a-z0-9][a-z0-9._-]*", "rename it"
-        )
+    check_name(name, "judge")
     loaded = Judge.load(judge)
     if loaded.kind not in ("rubric", "panel"):
         raise Refusal(f"judge {loaded.name!r} is a {loaded.kind}; refine one that asks a model for scores")
@@ -92,11 +81,7 @@ def _checked(name: str, judge: str, *made: Path) -> "Judge":
 
 
 def _advice(
-    judge: "Judge",
-    expert: str,
-    sources: "tuple[str | None, Path | None, Path | None]",
-    pupils: int,
-    work: Path,
+    judge: "Judge", expert: str, writer: str, pupils: int, work: Path
 ) -> "tuple[str, list[Suggestion], list[dict[str, Any]]]":
     """Who advised, what, and all that was said. The replies are kept, so that a second run asks nobody again."""
     from proctor.judges.panel import open_grader
@@ -105,7 +90,7 @@ def _advice(
     spec = _single_model(expert)
     spec = spec.model_copy(update={"max_tokens": max(spec.max_tokens or 0, 4096)})
     asked = Expert(open_grader(spec), work / "expert.replies.jsonl")
-    pairs = _pairs(judge, sources, pupils, work)
+    pairs = _written_pairs(judge, writer, pupils, work)
     try:
         opinions = compare(asked, pairs)
         _show_opinions(opinions)
@@ -113,29 +98,6 @@ def _advice(
     finally:
         heard = _keep(work / "expert.jsonl", asked.transcript)
     return spec.name, suggestions, heard
-
-
-def _pairs(
-    judge: "Judge", sources: "tuple[str | None, Path | None, Path | None]", pupils: int, work: Path
-) -> "list[PlanPair]":
-    """Two plans for each pupil: from files, or written now."""
-    from proctor.harness.judging.trials import read_plans
-    from proctor.judges.people.expert import PlanPair
-
-    writer, plain, guided = sources
-    if writer and not plain and not guided:
-        return _written_pairs(judge, writer, pupils, work)
-    if writer or not plain or not guided:
-        raise Refusal("name a --writer, or both --plain and --guided with plans that exist already")
-    second = {plan.pupil: plan.item.text for plan in read_plans(guided)}
-    pairs = {}
-    for plan in read_plans(plain):
-        if plan.pupil in second:
-            profile = str(plan.item.profile)
-            pairs[plan.pupil] = PlanPair(plan.pupil, profile, plan.item.text, second[plan.pupil])
-    if not pairs:
-        raise Refusal(f"no pupil has a plan in both files ({plain}, {guided})")
-    return [pairs[pupil] for pupil in sorted(pairs)[:pupils]]
 
 
 def _written_pairs(judge: "Judge", writer: str, pupils: int, work: Path) -> "list[PlanPair]":
@@ -174,7 +136,6 @@ def _dimensions(judge: "Judge") -> str:
 
 
 def _single_model(name: str) -> "GraderSpec":
-    """One model behind an endpoint or a provider."""
     from proctor.harness.plan.grading import spec_from
     from proctor.judges.graders.grader import GraderSpec
 

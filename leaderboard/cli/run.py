@@ -144,7 +144,6 @@ def _log(tracker: Tracker, plan: "Plan", board: str) -> None:
 
 
 def _cells_of(plan: "Plan") -> list[list["Cell"]]:
-    """What there is of each variant."""
     from proctor.leaderboard.compare.items import load_cells
 
     cells, by_variant = load_cells(plan.results), []

@@ -56,7 +56,6 @@ _LENGTH = ("length_correlation", "length_correlation_of_labels")
 def _figures_of_files(
     ratings: Path | None, pairs: Path | None, labels: Path | None, bootstrap: "Bootstrap"
 ) -> dict[str, Any]:
-    """Every figure that the files can give, and those that they can't."""
     from proctor.judges.figures.preference_figures import of_preferences
     from proctor.judges.figures.preferences import read_preferences
     from proctor.judges.figures.rating_figures import of_ratings

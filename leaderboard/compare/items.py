@@ -279,7 +279,6 @@ def _left_out(a: record.Cell, b: record.Cell) -> dict[str, int]:
 
 
 def _made_differently(a: record.Cell, b: record.Cell) -> list[str]:
-    """Each field that differs, with both values."""
     run_a, run_b = a.run, b.run
     lacks = {*run_a.lacks, *run_b.lacks}
     fields = dict(MUST_AGREE)
@@ -314,7 +313,6 @@ def _both_in_words(a: record.Cell, b: record.Cell, field: str) -> str:
 
 
 def _in_words(cell: record.Cell, field: str) -> str:
-    """A field of the definition as one would say it."""
     definition, task = cell.run.definition, cell.run.task
     if field == "dataset":
         every, drawn = cell.run.items_planned, ""

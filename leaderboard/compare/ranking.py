@@ -274,7 +274,6 @@ def pairs_in_order(scores: Mapping[str, Score], family: TaskFamily) -> TaskPairs
 
 
 def _compared(row: RankingRow, pairs: Mapping[str, TaskPairs], baseline: str | None) -> RankingRow:
-    """The variant against its parent, or the baseline."""
     scores = {}
     for task, score in row.scores.items():
         against = score.run.resolved.parent or baseline or ""

@@ -87,7 +87,8 @@ def render(report: ComparisonReport, form: str, figures: str = "", part: str = M
     if part != MAIN:
         report = replace(report, tables=(), changed=())
     templates = environment(escape.line)
-    templates.globals |= {"marked": marked, "whole": _whole}
+    # Of a prompt or an answer all lines are shown.
+    templates.globals |= {"marked": marked, "whole": lambda text: Markup("{}").format(escape.visible(text))}
     return templates.get_template("report.html").render(
         title=part.capitalize(),
         style=Markup(STYLE.read_text(encoding="utf-8")),
@@ -119,11 +120,6 @@ def write(report: ComparisonReport, forms: Sequence[str], out: Path) -> list[Pat
     return written
 
 
-def _whole(text: str) -> Markup:
-    """A prompt or an answer with all its lines."""
-    return Markup("{}").format(escape.visible(text))
-
-
 def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
     if len(report.tables) > 1:
         yield _all_tasks(report.tables)
@@ -133,7 +129,6 @@ def _tables(report: ComparisonReport) -> Iterator[ReportSheet]:
 
 
 def _all_tasks(tables: Sequence[TaskTable]) -> ReportSheet:
-    """Variants x tasks."""
     heads = [
         f"{table.about.title}, {table.about.headline}, {formatting.unit(table.about)}" for table in tables
     ]

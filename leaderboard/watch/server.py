@@ -57,7 +57,6 @@ class WatchServer(LocalServer):
         return (PAGES / "page.html").read_text("utf-8").replace("{{ cells }}", self.cells())
 
     def _pages(self) -> set[str]:
-        """Of the board, as far as it is built."""
         manifest = read_fields(self._board / MANIFEST) or {}
         return set(manifest.get("files", {}))
 

@@ -113,7 +113,6 @@ def chats(rows: Iterable[Mapping[str, Any]], pack: str = "default") -> Iterator[
 
 
 def _asked(ask: Ask, items: Sequence[Mapping[str, Any]], pack: str, batch: int) -> list[str]:
-    """One response to each, `batch` of them asked at once."""
     wording, responses = Pack.load(pack), list[str]()
     for start in range(0, len(items), max(batch, 1)):
         prompts = [render(wording, "concepts", item) for item in items[start : start + max(batch, 1)]]

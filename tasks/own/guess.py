@@ -107,16 +107,12 @@ def _score(answers: Sequence[Any], choices: bool) -> str:
             "the others are, and a number is not compared as a text is",
             "write all as numbers, or write the YAML by hand",
         )
-    if all(map(_is_short, texts)):
+    if all(len(plain(text).split()) <= SHORT for text in texts):
         return "contains"
     raise Refusal(
         "the answers are whole sentences, which no rule can compare", "a judge can score them",
         "write the YAML by hand with 'score: judge:NAME' (docs/your-own-task.md)",
     )  # fmt: skip
-
-
-def _is_short(text: str) -> bool:
-    return len(plain(text).split()) <= SHORT
 
 
 def _is_number(text: str) -> bool:

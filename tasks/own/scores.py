@@ -143,7 +143,6 @@ def _counted(field: str, numbers: Sequence[int], listed: Sequence[Sequence[str]]
 
 
 def _index(text: str, choices: Sequence[str]) -> int | None:
-    """The choice of this text, or of this letter."""
     texts = list(map(plain, choices))
     if texts.count(plain(text)) == 1:
         return texts.index(plain(text))
@@ -211,10 +210,6 @@ def holds(text: str, part: str) -> bool:
     return bool(part) and re.search(pattern, text) is not None
 
 
-def _number(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
-    return numeric.score(doc, response)
-
-
 def _choice(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
     place = read_choice(response[:LONGEST], doc["choices"])
     if place is None:
@@ -263,7 +258,7 @@ def _set(doc: Mapping[str, Any], response: str, pattern: str) -> ResponseScore:
 
 
 WAYS: Mapping[str, Way] = {
-    "number": Way("binary", "accuracy", _number),
+    "number": Way("binary", "accuracy", lambda doc, response, _: numeric.score(doc, response)),
     "choice": Way("binary", "accuracy", _choice),
     "exact": Way("binary", "exact match", _exact),
     "contains": Way("binary", "share that contains it", _contains),

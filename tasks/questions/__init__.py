@@ -10,9 +10,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from proctor.common.refusal import Refusal
 from proctor.common.schema import load_yaml
 from proctor.tasks.data import Items, read_items, shuffled
 
@@ -30,19 +29,6 @@ def docs(split: str) -> Items:
     questions (model questions by hand), material (what a model reads), target (the model questions as text).
     """
     return [dict(doc) for doc in _read() if doc["split"] == split]
-
-
-def subject_named(name: str) -> Subject:
-    """The subject of that name; refuses one that there is not.
-
-    >>> subject_named("english")
-    'english'
-    """
-    subjects: tuple[Subject, ...] = get_args(Subject)
-    for subject in subjects:
-        if subject == name:
-            return subject
-    raise Refusal(f"no subject {name!r}", f"possible: {', '.join(subjects)}")
 
 
 def train_docs(seed: int) -> Items:

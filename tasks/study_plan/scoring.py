@@ -21,7 +21,8 @@ from proctor.tasks.study_plan.topics import is_topic, names_of, telling_names
 
 def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
     """What a judge may know of the pupil, as plain values: name, weeks, topics, goal, mistakes and so on."""
-    required = doc["requirements"]
+    required, mistakes = doc["requirements"], doc["evidence"]
+    place_of = {topic: place for place, topic in enumerate(required["topics"])}
     inside, outside = _course(frozenset((*required["course_topics"], *required["topics"])))
     return {
         "name": doc["name"],
@@ -32,8 +33,8 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
         "topics": list(map(telling_names, required["topics"])),
         "goal": doc["goal"],
         "notes": doc["notes"],
-        "mistakes": [mistake["work"] for mistake in doc["evidence"]],
-        "mistake_topics": [_place(mistake.get("topic"), required["topics"]) for mistake in doc["evidence"]],
+        "mistakes": [mistake["work"] for mistake in mistakes],
+        "mistake_topics": [place_of.get(mistake.get("topic")) for mistake in mistakes],
         "language": doc["language_level"],
         "inside": inside,
         "outside": outside,
@@ -41,7 +42,6 @@ def facts(doc: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _grade(topic: str) -> int:
-    """The first grade of the topic's band."""
     return int(taxonomy.concepts()[topic].band.split("-")[0])
 
 
@@ -59,10 +59,6 @@ def _course(allowed: frozenset[str]) -> tuple[list[str], list[str]]:
         if _grade(topic) >= latest:
             outside += [name for name in names_of(topic) if is_topic(name, topic)]
     return inside, outside
-
-
-def _place(topic: str | None, topics: Sequence[str]) -> int | None:
-    return topics.index(topic) if topic in topics else None
 
 
 def items(doc: Mapping[str, Any], response: str) -> list[Item]:

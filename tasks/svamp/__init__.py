@@ -26,11 +26,8 @@ def docs(split: str) -> Items:
     if split == "train":
         return gsm8k.docs("train")
     items = fetch("svamp/SVAMP.json", FIELDS, _read, "ChilleD/SVAMP", ("train", "test"))
-    return list(map(_doc, sorted(items, key=_number)))
-
-
-def _number(item: dict[str, Any]) -> int:
-    return int(item["ID"].removeprefix("chal-"))
+    items.sort(key=lambda item: int(item["ID"].removeprefix("chal-")))
+    return list(map(_doc, items))
 
 
 def _doc(item: dict[str, Any]) -> dict[str, Any]:

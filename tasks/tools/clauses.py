@@ -6,11 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from proctor.tasks.word_problems.tools.family import Numbers, numbers_in
 from proctor.tasks.word_problems.tools.words import with_article
 
 _FILE = Path(__file__).parent / "clauses.yaml"
-
-Numbers = Mapping[str, Sequence[Fraction]]
 
 
 @dataclass(frozen=True)
@@ -36,11 +35,6 @@ class SlotRow:
     values: Mapping[str, Fraction]
 
 
-def span(first: int, last: int, step: int = 1) -> Sequence[Fraction]:
-    """The numbers from first to last, both included."""
-    return [Fraction(number) for number in range(first, last + 1, step)]
-
-
 def load() -> tuple[list[Clause], list[list[SlotRow]]]:
     """The clauses, and the lists of rows that a story takes one of each from."""
     import yaml
@@ -54,25 +48,9 @@ def load() -> tuple[list[Clause], list[list[SlotRow]]]:
     return [_clause(entry) for entry in grammar["clauses"]], tables
 
 
-def _clause(entry: Mapping[str, Any]) -> Clause:
-    return Clause(
-        name=entry["name"],
-        start=entry["from"],
-        end=entry["to"],
-        text=entry["text"],
-        steps=entry.get("steps", ()),
-        numbers={key: _numbers(of) for key, of in entry.get("numbers", {}).items()},
-        kind=entry.get("kind", ""),
-        takes=entry.get("takes", False),
-        where=entry.get("where", ()),
-    )
-
-
-def _numbers(of: str | list[str]) -> Sequence[Fraction]:
-    """'3 to 12', '5 to 60 by 5', or the numbers one by one."""
-    if isinstance(of, list):
-        return [Fraction(number) for number in of]
-    return span(*(int(part) for part in of.split() if part.isdigit()))
+def _clause(entry: dict[str, Any]) -> Clause:
+    numbers = {key: numbers_in(of) for key, of in entry.pop("numbers", {}).items()}
+    return Clause(start=entry.pop("from"), end=entry.pop("to"), numbers=numbers, **entry)
 
 
 def _row(keys: Sequence[str], row: Sequence[str]) -> SlotRow:
@@ -82,6 +60,5 @@ def _row(keys: Sequence[str], row: Sequence[str]) -> SlotRow:
         if word.isdigit():
             values[key] = Fraction(word)
         else:
-            article = with_article(word)
-            words |= {key: word, f"a_{key}": article, f"A_{key}": article[0].upper() + article[1:]}
+            words |= with_article(key, word)
     return SlotRow(words, values)

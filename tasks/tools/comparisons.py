@@ -7,7 +7,8 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
-from proctor.tasks.tools.clauses import Clause, span
+from proctor.tasks.tools.clauses import Clause
+from proctor.tasks.word_problems.tools.family import numbers_in
 
 _FILE = Path(__file__).parent / "comparisons.yaml"
 _SIGNS = {
@@ -62,14 +63,13 @@ def comparison(rng: random.Random, length: int) -> Clause:
     if ask == "go on":  # the story goes on with the last one of the chain, who has to be its hero
         hero = subjects.index("{who}")
         subjects[hero], subjects[links] = subjects[links], subjects[hero]
-    low, high = (int(part) for part in topic.numbers.split(" to "))
-    numbers = {"a": span(low, high)}
+    numbers = {"a": numbers_in(topic.numbers)}
     sentences, steps, before = [_say(rng, topic.base, subjects[0], "", "a")], [], 0
     for at in range(1, links + 1):
         relation = rng.choice([name for name in topic.relations if at < 3 or name in ("more", "fewer")])
         value, drawn = "abcd"[at], "ijkl"[at]
         most = 25 if topic.name == "ages" else 49
-        numbers[drawn] = span(3, 7) if relation == "times" else span(2, most)
+        numbers[drawn] = numbers_in("3 to 7") if relation == "times" else numbers_in(f"2 to {most}")
         sign = _SIGNS[relation]
         before = at - 1
         if ask in ("all", "gap", "mean"):
@@ -113,9 +113,11 @@ def _ending(
     if ask == "mean":
         return [total, f"The average is [mean = total / {len(every)}]{unit}"], {}
     if ask == "later":
-        return [f"In {{y}} years {last} will be [later = {value} + y] years old."], {"y": span(2, 20)}
+        return [f"In {{y}} years {last} will be [later = {value} + y] years old."], {
+            "y": numbers_in("2 to 20")
+        }
     if ask == "ago":
-        return [f"At that time {last} was [before = {value} - y] years old."], {"y": span(2, 14)}
+        return [f"At that time {last} was [before = {value} - y] years old."], {"y": numbers_in("2 to 14")}
     return [], {}
 
 

@@ -10,18 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
-from math import gcd
 
-from proctor.common.refusal import Refusal
 from proctor.tasks.number.steps import evaluate
 from proctor.tasks.tools.clauses import Clause, load
 from proctor.tasks.tools.comparisons import comparison
-from proctor.tasks.word_problems.tools.family import show
-from proctor.tasks.word_problems.tools.words import PEOPLE
+from proctor.tasks.word_problems.tools.family import fill, filled_in, holds, show, sum_in, worked_out
+from proctor.tasks.word_problems.tools.words import PEOPLE, words_of
 
-_PLACE = re.compile(r"\{(\w+)\}")
-_SUM = re.compile(r"\[(\$?)(\w+) = ([^\]]+)\]")
-_NAME = re.compile(r"[a-z_]\w*")
 _CHOICE = re.compile(r"\(([^()]*\|[^()]*)\)")
 _OPENS = re.compile(r"(^|(?<!\.m)[.?!] )([a-z])")
 _SPACES = re.compile(r" +(?=[ .?,])")
@@ -62,8 +57,6 @@ def compose(n: int, seed: int) -> Iterator[dict[str, str]]:
 
 
 class _Story:
-    """One problem while it is being told."""
-
     def __init__(self, rng: random.Random, scene: tuple[dict[str, str], dict[str, Fraction]]) -> None:
         self._rng = rng
         self._words, self._values = scene
@@ -123,7 +116,11 @@ class _Story:
             }
             drawn = dict(self._values)
             lines = self._work(clause)
-            if lines is not None and self._round(clause) and all(self._holds(rule) for rule in clause.where):
+            if (
+                lines is not None
+                and self._round(clause)
+                and all(holds(rule, self._values) for rule in clause.where)
+            ):
                 break
         else:
             return False
@@ -138,11 +135,11 @@ class _Story:
         rest = self._rest("goods")
         words = self._words | {"rest": self._rest("things"), "stock_rest": rest}
         chosen = _CHOICE.sub(lambda match: self._rng.choice(match.group(1).split("|")), text)
-        sentence = _SPACES.sub("", _A_VOWEL.sub(r"\1n ", _fill(chosen, words | numbers)))
+        sentence = _SPACES.sub("", _A_VOWEL.sub(r"\1n ", fill(chosen, words | numbers)))
         self._sentences.append(_OPENS.sub(lambda match: match.group(1) + match.group(2).upper(), sentence))
         numbers |= {key: show(value) for key, value in self._values.items()}
         for line in lines:
-            filled = _fill(line, words | numbers)
+            filled = fill(line, words | numbers)
             self._lines.append(filled[0].upper() + filled[1:])
         self._took = self._took or clause.takes
         return True
@@ -157,13 +154,9 @@ class _Story:
         """The steps with their sums worked out, or None where a result is not a clean one."""
         lines = []
         for step in clause.steps:
-            match = _SUM.search(step)
-            if match is None:
-                raise Refusal(
-                    f"clause {clause.name}: no [name = sum] in the step {step!r}; write one (clauses.yaml)"
-                )
+            match = sum_in(step, f"clause {clause.name}")
             dollar, name, terms = match.groups()
-            shown = _NAME.sub(lambda term: show(self._values[term.group()]), terms)
+            shown = filled_in(terms, self._values)
             result = _evaluate(shown)
             if result is None or not 2 <= result <= _LARGEST:
                 return None
@@ -174,37 +167,20 @@ class _Story:
             if dollar and result.denominator != 1 and (result > 100 or "/" in terms):
                 return None
             self._values[name] = self._last = result
-            plain = f"{float(result):g}"
-            clean = show(result) if dollar else plain
-            worked = f"{shown} = {dollar}<<{shown.replace(' ', '')}={plain}>>{clean}"
-            lines.append(step[: match.start()] + worked + step[match.end() :])
+            lines.append(worked_out(match, shown, result))
         return lines
 
     def _round(self, clause: Clause) -> bool:
         """Many stories begin with a number that divides well, else parts and percents would be rare."""
         return bool(self.names) or clause.end == "" or self._values["x"] % self._divisor == 0
 
-    def _holds(self, rule: str) -> bool:
-        left, sign, right = rule.split()
-        first, second = (self._values.get(side) or Fraction(side) for side in (left, right))
-        if sign == "coprime":
-            return gcd(int(first), int(second)) == 1
-        return {"<": first < second, "!=": first != second, "<=": first <= second}[sign]
-
 
 def _scene(rng: random.Random) -> tuple[dict[str, str], dict[str, Fraction]]:
     """The words of a story, a choice from every list, and those of them that are numbers."""
-    who, *others = rng.sample(PEOPLE, 4)
-    words = dict(zip(("other", "third", "fourth"), (other.name for other in others), strict=True))
-    words |= {"who": who.name, "they": who.they, "their": who.their, "them": who.them}
-    words |= {"They": who.they.capitalize(), "Their": who.their.capitalize()}
+    words = words_of(*rng.sample(PEOPLE, 4))
     values: dict[str, Fraction] = {}
     for rows in _TABLES:
         row = rng.choice(rows)
         words |= row.words
         values |= row.values
     return words, values
-
-
-def _fill(template: str, words: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda place: words[place.group(1)], template)

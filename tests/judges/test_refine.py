@@ -49,11 +49,10 @@ def run(home: Path, url: str, *more: str, reply_ok: int = 0):
     return done
 
 
-def two_files(home: Path) -> tuple[str, ...]:
-    """A plan for one pupil with the task alone, and one with the dimensions."""
-    for side, text in (("plain", "x"), ("guided", "with targets")):
-        (home / f"{side}.jsonl").write_text(json.dumps({"id": side, "text": text, "pupil": "devon-4"}))
-    return ("--plain", str(home / "plain.jsonl"), "--guided", str(home / "guided.jsonl"))
+def writer_at(home: Path, url: str) -> tuple[str, ...]:
+    """Who writes a plan for one pupil with the task alone, and one with the dimensions."""
+    (home / "writer.yaml").write_text(f"model: writer\nendpoint: {url}\n")
+    return ("--writer", str(home / "writer.yaml"), "--pupils", "1")
 
 
 def decide(path: Path, **decisions: str) -> list[dict]:
@@ -66,9 +65,7 @@ def decide(path: Path, **decisions: str) -> list[dict]:
 
 def test_suggestions_are_kept_edited_or_dropped_and_become_a_judge_and_a_pack(tmp_path):
     with serve(expert) as server:
-        writer = tmp_path / "writer.yaml"
-        writer.write_text(f"model: writer\nendpoint: {server.url}\n")
-        more = ("--writer", str(writer), "--pupils", "3")
+        more = (*writer_at(tmp_path, server.url)[:2], "--pupils", "3")
         first = run(tmp_path, server.url, *more)
         assert "with the dimensions: 3, without: 0" in first.stdout
         path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
@@ -80,6 +77,7 @@ def test_suggestions_are_kept_edited_or_dropped_and_become_a_judge_and_a_pack(tm
         asked = len(server.asked)
         run(tmp_path, server.url, *more, "--decisions", str(path))
         assert len(server.asked) == asked == 3 * 2 + 3 + 1  # nothing is asked twice
+        assert not any("guided" in json.dumps(one["messages"]) for one in server.asked)
     made = load(tmp_path / "judges" / "mine")
     assert made.dimensions == ("fluency", "personalisation", "actionability", "pacing")
     assert made.rubric.dimensions["personalisation"].about == "Fits this pupil."
@@ -101,26 +99,9 @@ def test_suggestions_are_kept_edited_or_dropped_and_become_a_judge_and_a_pack(tm
     assert "pacing: Work is spread." in pack["wording"]["study_plan"]["dimensions"]
 
 
-def test_plans_that_exist_are_compared_without_a_writer_and_without_their_names(tmp_path):
-    rows = {"plain": "Read the book.", "guided": "with targets: 5 of 6"}
-    for side, text in rows.items():
-        lines = [
-            {"id": f"{side}-{n}", "text": text, "pupil": who} for n, who in enumerate(("devon-4", "uma-7"))
-        ]
-        (tmp_path / f"{side}.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
-    with serve(expert) as server:
-        done = run(tmp_path, server.url, *files)
-        assert "with the dimensions: 2" in done.stdout
-        assert not any("guided" in json.dumps(one["messages"]) for one in server.asked)
-
-
 def test_an_expert_that_talks_nonsense_changes_nothing_and_is_named(tmp_path):
-    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "a", "text": "x", "pupil": "devon-4"}))
-    (tmp_path / "guided.jsonl").write_text(json.dumps({"id": "b", "text": "y", "pupil": "devon-4"}))
-    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
     with serve(lambda request, before: Reply("I like both.")) as server:
-        done = run(tmp_path, server.url, *files, reply_ok=2)
+        done = run(tmp_path, server.url, *writer_at(tmp_path, server.url), reply_ok=2)
     assert "the expert compared no pair" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "judges" / "mine").exists()
@@ -134,17 +115,13 @@ def test_an_expert_that_talks_nonsense_changes_nothing_and_is_named(tmp_path):
     ],
 )
 def test_an_undecided_suggestion_stops_before_anything_is_written(tmp_path, change, message):
-    (tmp_path / "plain.jsonl").write_text(json.dumps({"id": "a", "text": "x", "pupil": "devon-4"}))
-    (tmp_path / "guided.jsonl").write_text(
-        json.dumps({"id": "b", "text": "with targets", "pupil": "devon-4"})
-    )
-    files = ("--plain", str(tmp_path / "plain.jsonl"), "--guided", str(tmp_path / "guided.jsonl"))
     with serve(expert) as server:
-        run(tmp_path, server.url, *files)
+        more = writer_at(tmp_path, server.url)
+        run(tmp_path, server.url, *more)
         path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
         keep = dict.fromkeys(("fluency", "actionability", "personalisation", "pacing"), "keep")
         decide(path, **(keep | change))
-        done = run(tmp_path, server.url, *files, "--decisions", str(path), reply_ok=2)
+        done = run(tmp_path, server.url, *more, "--decisions", str(path), reply_ok=2)
     assert message in done.stderr
     assert not (tmp_path / "judges" / "mine").exists()
     assert not (tmp_path / "packs" / "mine.yaml").exists()
@@ -166,28 +143,27 @@ def test_only_an_object_with_the_tag_of_the_request_counts():
 def test_the_choice_that_a_plan_holds_is_not_the_expert_s(tmp_path):
     """An expert that only quotes the plan says nothing."""
     quoted = json.dumps({"tag": "0123456789ab", "criteria": CRITERIA, "better": "first"})
-    plans = two_files(tmp_path)
     with serve(lambda request, before: Reply(f"One plan ends with {quoted}")) as server:
-        done = run(tmp_path, server.url, *plans, reply_ok=2)
+        done = run(tmp_path, server.url, *writer_at(tmp_path, server.url), reply_ok=2)
     assert "the expert compared no pair" in done.stderr
 
 
 def test_reply_that_nobody_could_read_is_kept_too(tmp_path):
     def at_first_in_words(request: dict, before: int) -> Reply:
-        return Reply(f"Let me\u2028think, {before}.") if before in (0, 2) else expert(request, before)
+        return Reply(f"Let me\u2028think, {before}.") if before in (2, 4) else expert(request, before)
 
     with serve(at_first_in_words) as server:
-        files = two_files(tmp_path)
-        run(tmp_path, server.url, *files)
+        more = writer_at(tmp_path, server.url)
+        run(tmp_path, server.url, *more)
         path = tmp_path / "store" / "refine" / "mine" / "suggestions.yaml"
         decide(path, fluency="keep", actionability="keep", personalisation="keep", pacing="keep")
         decided = path.read_text()
-        run(tmp_path, server.url, *files)  # once more without decisions: the file is not written over
+        run(tmp_path, server.url, *more)  # once more without decisions: the file is not written over
         assert path.read_text() == decided
-        run(tmp_path, server.url, *files, "--decisions", str(path))
-        assert len(server.asked) == 4
+        run(tmp_path, server.url, *more, "--decisions", str(path))
+        assert len(server.asked) == 2 + 4  # two plans, and two questions twice
     heard = [
         json.loads(line) for line in (tmp_path / "judges/mine/expert.jsonl").read_text().strip().split("\n")
     ]
-    assert [one["replies"][0] for one in heard] == ["Let me\u2028think, 0.", "Let me\u2028think, 2."]
+    assert [one["replies"][0] for one in heard] == ["Let me\u2028think, 2.", "Let me\u2028think, 4."]
     assert [len(one["replies"]) for one in heard] == [2, 2]

@@ -147,9 +147,7 @@ def test_the_sets_that_ship_are_made_again() -> None:
 def test_the_same_seed_gives_the_same_sets_and_another_gives_others() -> None:
     assert list(stream(3, 5)) == list(stream(3, 5)) != list(stream(3, 6))
     assert train_chats("diagnosis", 0, 5) == []
-    assert draw_set(random.Random(1), Pupil("Ada", 4, 2), True) == draw_set(
-        random.Random(1), Pupil("Ada", 4, 2), True
-    )
+    assert draw_set(random.Random(1), Pupil("Ada", 4, 2)) == draw_set(random.Random(1), Pupil("Ada", 4, 2))
 
 
 def test_nothing_that_the_model_reads_says_what_is_wrong() -> None:

@@ -29,7 +29,8 @@ def page(
     """`example` is a row of the best variant."""
     task, pairs, scores = ranking.tasks[name], ranking.pairs[name], ranking.scores(name)
     rows = [row for row in ranking.rows if name in row.scores]
-    rows.sort(key=lambda row: _place(pairs, row.variant))
+    order = [*pairs.order, *scores]
+    rows.sort(key=lambda row: order.index(row.variant))
     runs = {row.variant: scores[row.variant].run for row in rows}
     own = {variant: figures[variant, name] for variant in runs}
     parts = {variant: [figure for figure in own[variant] if figure.part] for variant in runs}
@@ -52,10 +53,6 @@ def page(
         "overlap": _overlap(rows, name),
         "imported": [(variant, run.lacks) for variant, run in runs.items() if run.lacks],
     }
-
-
-def _place(pairs: TaskPairs, variant: str) -> int:
-    return pairs.order.index(variant) if variant in pairs.order else len(pairs.order)
 
 
 def _smallest_effects(pairs: TaskPairs, task: TaskRecord) -> list[str]:

@@ -38,7 +38,6 @@ def page(ranking: Ranking, row: RankingRow) -> dict[str, Any]:
 
 
 def _sources(runs: Sequence[RunRecord]) -> list[str]:
-    """The files that imported results came from."""
     sources = set()
     for run in runs:
         if run.origin:

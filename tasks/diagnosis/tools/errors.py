@@ -1,6 +1,6 @@
 """Errors that pupils make, and the work of pupils who make them: problems with what was answered and how.
 
-    draw_set(random.Random(1), Pupil("Ada", 4, 2), train=True)["items"][0]
+    draw_set(random.Random(1), Pupil("Ada", 4, 2))["items"][0]
     # {'problem': '403 - 168', 'answer': '365', 'right': '235', 'topic': 'regrouping', 'slip': False, ...}
 
 What is wrong is known, because it was made: `errors.yaml` says how each error turns right numbers into wrong ones.
@@ -110,9 +110,9 @@ def choices(wanted: str | list[int]) -> list[int]:
     return list(range(lowest, highest + 1))
 
 
-def draw_set(rng: random.Random, pupil: Pupil, train: bool) -> dict[str, Any]:
-    """`items` and `weak_topics` of a pupil: each weakness in two problems or more, a slip at most once."""
-    kinds = [kind for kind in error_kinds() if kind.fits(pupil.grade) and (kind.train or not train)]
+def draw_set(rng: random.Random, pupil: Pupil) -> dict[str, Any]:
+    """`items` and `weak_topics` of a pupil to train on: each weakness in two problems or more, a slip at most once."""
+    kinds = [kind for kind in error_kinds() if kind.train and kind.fits(pupil.grade)]
     weak = _that_go_together(rng, [kind for kind in kinds if not kind.slip], pupil.weaknesses)
     careless = [kind for kind in kinds if kind.slip and all(kind.goes_with(other) for other in weak)]
     slips = _that_go_together(rng, careless, rng.choice((0, 1, 1, 2) if pupil.weaknesses > 1 else (1, 1, 2)))
@@ -122,7 +122,7 @@ def draw_set(rng: random.Random, pupil: Pupil, train: bool) -> dict[str, Any]:
     for kind in [*weak, *slips]:
         count = max(1, often.count(kind))
         numbers: list[dict[str, int]] = []
-        for ask in _ways_to_ask(rng, kind, count, train):
+        for ask in _ways_to_ask(rng, kind, count):
             numbers.append(_new_numbers(rng, kind, numbers))
             items.append(_item(kind, ask, numbers[-1]))
     rng.shuffle(items)
@@ -137,9 +137,9 @@ def _that_go_together(rng: random.Random, kinds: Sequence[ErrorKind], count: int
     return chosen
 
 
-def _ways_to_ask(rng: random.Random, kind: ErrorKind, count: int, train: bool) -> list[str]:
-    """No way twice while there is another."""
-    ways = kind.ask[:2] if train else kind.ask
+def _ways_to_ask(rng: random.Random, kind: ErrorKind, count: int) -> list[str]:
+    """No way twice while there is another; the third is the test's."""
+    ways = kind.ask[:2]
     shuffled = rng.sample(ways, len(ways))
     return list(chain.from_iterable(repeat(shuffled, count)))[:count]
 

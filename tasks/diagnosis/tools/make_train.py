@@ -33,7 +33,7 @@ def stream(n: int = EXAMPLES, seed: int = SEED) -> Iterator[dict[str, Any]]:
             "weeks": rng.randint(pupil.weaknesses + 1, 6),
             "hours_per_week": rng.choice((1, 1.5, 2, 3)),
             "language_level": rng.choice(tuple(LANGUAGE)),
-            **draw_set(rng, pupil, train=True),
+            **draw_set(rng, pupil),
         }
         yield with_target(fields)
 

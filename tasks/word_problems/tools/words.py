@@ -27,7 +27,14 @@ PEOPLE = tuple(Person(name, "she", "her", "her") for name in _SHE.split()) + tup
 )
 
 
-def with_article(noun: str) -> str:
-    """'apple' -> 'an apple'. Only for the nouns of our scenes: none begins with a silent h or a spoken w or y."""
-    article = "an" if noun[0] in "aeiou" else "a"
-    return f"{article} {noun}"
+def words_of(who: Person, *others: Person) -> dict[str, str]:
+    """What a wording says for its person, and the names of the others."""
+    words = dict(zip(("other", "third", "fourth"), (other.name for other in others), strict=False))
+    words |= {"who": who.name, "they": who.they, "their": who.their, "them": who.them}
+    return words | {"They": who.they.capitalize(), "Their": who.their.capitalize()}
+
+
+def with_article(key: str, noun: str) -> dict[str, str]:
+    """'apple', 'an apple' and 'An apple'. None of our nouns begins with a silent h or a spoken w or y."""
+    article = f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+    return {key: noun, f"a_{key}": article, f"A_{key}": article[0].upper() + article[1:]}

@@ -4,18 +4,14 @@ The YAML files beside this one hold them: `scenes.yaml` what they play with, `ch
 together in threes, each other file families of a kind. Numbers are listed, or stand as '5-45' or '5-45 by 5'.
 """
 
-import re
-from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from proctor.common.schema import load_yaml
-from proctor.tasks.word_problems.tools.family import ProblemFamily, Scene, each_with_each
+from proctor.tasks.word_problems.tools.family import ProblemFamily, Scene, each_with_each, numbers_in
 
 FOLDER = Path(__file__).parent
 FILES = ("money", "rates", "fractions", "percent", "compare", "clock", "shapes", "shares")
-_RANGE = re.compile(r"(\d+)-(\d+)(?: by (\d+))?")
 _SCENES: dict[str, list[Scene]] = load_yaml(FOLDER / "scenes.yaml")
 
 
@@ -27,16 +23,8 @@ def _family(entry: dict[str, Any]) -> ProblemFamily:
             scenes = each_with_each(scenes, _SCENES[name])
         else:
             scenes = entry["scenes"]
-    numbers = {name: _numbers(wanted) for name, wanted in entry["numbers"].items()}
+    numbers = {name: numbers_in(wanted) for name, wanted in entry["numbers"].items()}
     return ProblemFamily(**{**entry, "numbers": numbers, "scenes": scenes})
-
-
-def _numbers(wanted: str | list[float]) -> Sequence[int | Fraction]:
-    if isinstance(wanted, list):
-        return [Fraction(number) for number in wanted]
-    match = _RANGE.fullmatch(wanted)
-    assert match, wanted
-    return range(int(match[1]), int(match[2]) + 1, int(match[3] or 1))
 
 
 def _chain(moves: dict[str, Any], name: str, split: str) -> ProblemFamily:
