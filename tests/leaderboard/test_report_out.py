@@ -142,6 +142,15 @@ def test_a_report_of_one_variant_alone_says_that_nothing_was_compared(tmp_path: 
     assert "Nothing was compared." in formats.render(report.make(tmp_path / "r"), "html")
 
 
+def test_a_report_of_one_variant_says_which_task_its_parent_did_not_answer(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "concepts"))
+    for task in ("concepts", "word_problems"):
+        write(tmp_path / "r", rows_of("tuned", task), parent="base")
+    notes = {table.task: table.notes for table in report.make(tmp_path / "r", only=["tuned"]).tables}
+    assert "Not run: base." in notes["word_problems"]
+    assert "Not run" not in " ".join(notes["concepts"])
+
+
 def test_flagged_rows_are_not_counted_in_the_verdict_of_a_report(tmp_path: Path) -> None:
     write(tmp_path / "r", rows_of("base", "study_plan", 40, ability=1))
     canned = [replace(row, response="Study.", score=4.0) for row in rows_of("null", "study_plan", 40)]
