@@ -30,6 +30,9 @@ LONGEST_TEXT = (
     500_000  # letters of a response: more than 128,000 tokens; reading tens of millions takes minutes
 )
 NOT_OFFERED = (404, 405, 501)  # as servers answer where they have nothing
+# What may stand between two letters of a key that a server repeats: white space, also as an error's words escape it.
+# Without an end to it, a text of escapes alone would be walked through from each of its letters.
+_BETWEEN = r"(?:\s|\\[nrt]|\\x..|\\u....){0,99}"
 SECRET = 16  # a key this long is no word that a response could hold by chance
 
 Trouble = Literal[
@@ -122,6 +125,7 @@ class ChatClient:
                 f"{who} needs a key in the environment variable {self._key_name}", "there is none",
                 "set it, or name another one with `key:`",
             )  # fmt: skip
+        self._spaced_key = re.compile(_BETWEEN.join(map(re.escape, self._key)))
         self._timeout = timeout
         self._patience = patience
         self._retries = retries
@@ -277,7 +281,7 @@ class ChatClient:
             if not text.isascii():  # half a character, which JSON can carry, could be neither kept nor shown
                 text = text.encode(errors="replace").decode()
             if len(self._key) >= SECRET:
-                text = text.replace(self._key, "***")
+                text = self._spaced_key.sub("***", text)
         ended = choice.get("finish_reason")
         if not isinstance(ended, str):
             ended = None
@@ -315,7 +319,7 @@ class ChatClient:
         if not text and isinstance(words, BaseException):
             text = type(words).__name__
         if self._key:
-            text = text.replace(self._key, "***")
+            text = self._spaced_key.sub("***", text)
         return text[:SHOWN]
 
 
