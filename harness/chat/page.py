@@ -51,6 +51,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 ON = "() => ({__type__: 'update', interactive: true})"
 OFF = ON.replace("true", "false")
 IF_FILLED = "value => ({__type__: 'update', interactive: Boolean(String(value ?? '').trim())})"
+IF_EMPTY = "value => ({__type__: 'update', visible: !value?.length})"
 Values = tuple[Any, ...]
 
 
@@ -114,6 +115,8 @@ class ChatPage:
                 self._scene(self._solve(), [question], question)
             with gr.Tab(names["plan"]):
                 form = self._pupil_form(topics=True)
+                missing = gr.Markdown(names["no_topic_yet"], elem_classes="noprint")
+                form[-2].change(None, form[-2], missing, js=IF_EMPTY)
                 self._scene(self._plan(), form, form[-2])
             with gr.Tab(names["mistakes"]):
                 work = gr.Textbox(label=names["pasted"], lines=9, placeholder=names["example"])
