@@ -198,10 +198,9 @@ class ChatClient:
             asked = {"model": model, "messages": [{"role": "user", "content": "1"}], "max_tokens": 1}
             return await once.post(path, cast_to=object, body=asked), ""
         except APIConnectionError as broken:
-            answered = isinstance(
-                broken.__cause__, ReadTimeout | DecodingError
-            )  # too long a list is an answer too
-            if path == "/models" and not answered:
+            # Too long a list is an answer too. Without a list, only more tries tell whether a server is gone for good.
+            answered = isinstance(broken.__cause__, ReadTimeout | DecodingError)
+            if (names or path == "/models") and not answered:
                 raise Refusal(
                     f"{self._who} cannot be reached at {self._address}", self._scrubbed(broken.__cause__ or broken),
                     "start its server, or correct the address",

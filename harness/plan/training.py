@@ -28,9 +28,7 @@ LOSSES = 200  # so many points of the loss are kept beside the results
 
 
 @dataclass(frozen=True)
-class LoggedStep:
-    """One entry of the log in train.json."""
-
+class LoggedStep:  # of the log in train.json
     step: int
     loss: FiniteFloat
 
@@ -111,9 +109,7 @@ def _sources(pack: Path) -> Iterator[Path]:
 
 
 def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
-    """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained
-    or its log cannot be read.
-    """
+    """The loss of the training among these stages, thinned for a drawing; nothing without a log that can be read."""
     for stage in stages:
         path = artifacts / stage.name / "train.json"
         figures = read_fields(path)
