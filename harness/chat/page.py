@@ -12,9 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = (
-    "False"  # read when gradio is imported: it would ask its makers' server
-)
+# Read when gradio is imported: it would ask its makers' server.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 
@@ -145,9 +144,8 @@ class ChatPage:
             every = [(concept.name, concept.id) for concept in taxonomy.concepts().values()]
             with gr.Row():
                 form.append(gr.Dropdown(known, value="grade-6", label=names["course"], min_width=160))
-                form.append(
-                    gr.Dropdown(every, multiselect=True, max_choices=6, label=names["weak"], min_width=260)
-                )
+                weak = gr.Dropdown(every, multiselect=True, max_choices=6, label=names["weak"], min_width=260)
+                form.append(weak)
                 form.append(gr.Textbox(date.today().isoformat(), label=names["start"], min_width=140))
         return form
 
@@ -203,9 +201,8 @@ class ChatPage:
     def _mistakes(self) -> Scene:
         def ask(tutor: Tutor, asked: Asked, _: int) -> Request:
             work, *form = asked.values
-            return tutor.request(
-                MISTAKES, render_work(scenes.pupil_of(tuple(form)), scenes.pasted(work)), asked.tries
-            )
+            about = render_work(scenes.pupil_of(tuple(form)), scenes.pasted(work))
+            return tutor.request(MISTAKES, about, asked.tries)
 
         def show(text: str, values: Values) -> str:
             items = scenes.pasted(values[0])
