@@ -9,3 +9,5 @@ import logging
 
 # On a processor with bfloat16 it advises, at import, a package that fetches code from a hub. It works without.
 logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
+# It warns of a text longer than the model's context, which is told of each request that does not fit.
+logging.getLogger("transformers.tokenization_utils_base").setLevel(logging.ERROR)

@@ -90,6 +90,14 @@ class Pack(BaseModel):
             f"the prompt pack has no wording for {task.name!r}; add a section wording.{task.name} to it"
         )
 
+    def lacks_examples(self, task: Task) -> bool:
+        """Whether it has solved examples, but none for this task, which does not ship: its rows are not few-shot. Of a
+        task that ships the pack itself says how many there are.
+        """
+        if task.asks not in (OWN, STOCK) or task.name in self.wording or self.for_task(task).shots:
+            return False
+        return any(wording.shots for wording in self.wording.values())
+
     def digest(self, task: str | Task) -> str:
         """Changes when, and only when, what this task's model reads changes."""
         if isinstance(task, Task) and task.asks == STOCK:

@@ -29,6 +29,10 @@ MOST_TOKENS = 10**9  # of one request
 LONGEST_TEXT = (
     500_000  # letters of a response: more than 128,000 tokens; reading tens of millions takes minutes
 )
+NOT_OFFERED = (404, 405, 501)  # as servers answer where they have nothing
+# What may stand between two letters of a key that a server repeats: white space, also as an error's words escape it.
+# Without an end to it, a text of escapes alone would be walked through from each of its letters.
+_BETWEEN = r"(?:\s|\\[nrt]|\\x..|\\u....){0,99}"
 SECRET = 16  # a key this long is no word that a response could hold by chance
 
 Trouble = Literal[
@@ -121,6 +125,7 @@ class ChatClient:
                 f"{who} needs a key in the environment variable {self._key_name}", "there is none",
                 "set it, or name another one with `key:`",
             )  # fmt: skip
+        self._spaced_key = re.compile(_BETWEEN.join(map(re.escape, self._key)))
         self._timeout = timeout
         self._patience = patience
         self._retries = retries
@@ -157,36 +162,57 @@ class ChatClient:
     async def refuse_unreachable(self, model: str) -> None:
         """Once, before the first question: looks at the server's list of models, which costs no token.
 
-        Refuses where nobody answers, the key is not taken, or the model is not there. Who has no list, or is too busy
-        for it, passes. A name that the list lacks may be another name of a model in it: then one token is asked for.
+        Refuses where nobody answers, the key is not taken, the model is not there, or nothing is where it should be.
+        Who is too busy passes. The model may have another name than in the list, and a server may have no list: then
+        one token is asked for.
         """
         if self._looked:
             return
         self._looked = True
         self.open()
+        names, missing = list[str](), ""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                for path in ("/models", "/chat/completions", "/completions"):
+                    reply, missing = await self._look(path, model, names)
+                    names = names or _names(reply)
+                    if model in names or (path != "/models" and not missing):
+                        return
+        except TimeoutError:
+            return
+        if not names:
+            raise Refusal(
+                f"{self._who}: the server at {self._address} has neither /models nor completions", missing,
+                "correct the address, which ends in /v1 for most servers, or the model's name",
+            )  # fmt: skip
+
+    async def _look(self, path: str, model: str, names: list[str]) -> tuple[Any, str]:
+        """The reply to one request, sent once; else what the server says where it has no such path."""
         from httpx2 import DecodingError, ReadTimeout, Timeout
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
-        patient = Timeout(None, connect=LOOK_SECONDS / 2)
-        once, names = self._client.with_options(max_retries=0, timeout=patient), list[str]()
+        once = self._client.with_options(max_retries=0, timeout=Timeout(None, connect=LOOK_SECONDS / 2))
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
-                names = _names(await once.get("/models", cast_to=object))
-                if names and model not in names:
-                    asked = {"model": model, "messages": [{"role": "user", "content": "1"}], "max_tokens": 1}
-                    await once.post("/chat/completions", cast_to=object, body=asked)
+            if path == "/models":
+                return await once.get(path, cast_to=object), ""
+            asked = {"model": model, "messages": [{"role": "user", "content": "1"}], "max_tokens": 1}
+            return await once.post(path, cast_to=object, body=asked), ""
         except APIConnectionError as broken:
-            if not isinstance(
-                broken.__cause__, ReadTimeout | DecodingError
-            ):  # too long a list is an answer too
+            # Too long a list is an answer too. Without a list, only more tries tell whether a server is gone for good.
+            answered = isinstance(broken.__cause__, ReadTimeout | DecodingError)
+            if (names or path == "/models") and not answered:
                 raise Refusal(
                     f"{self._who} cannot be reached at {self._address}", self._scrubbed(broken.__cause__ or broken),
                     "start its server, or correct the address",
                 ) from None  # fmt: skip
         except APIStatusError as refused:
-            self._refuse_status(refused.status_code, self._scrubbed(refused), model, names)
-        except (TimeoutError, OpenAIError, *_UNREADABLE):
+            why = self._scrubbed(refused)
+            self._refuse_status(refused.status_code, why, model, names)
+            if refused.status_code in NOT_OFFERED:
+                return None, why
+        except (OpenAIError, *_UNREADABLE):
             pass
+        return None, ""
 
     def _refuse_status(self, status: int, why: str, model: str, names: list[str]) -> None:
         what, remedy = "to answer without a key", "name its variable with `key:`"
@@ -254,7 +280,7 @@ class ChatClient:
             if not text.isascii():  # half a character, which JSON can carry, could be neither kept nor shown
                 text = text.encode(errors="replace").decode()
             if len(self._key) >= SECRET:
-                text = text.replace(self._key, "***")
+                text = self._spaced_key.sub("***", text)
         ended = choice.get("finish_reason")
         if not isinstance(ended, str):
             ended = None
@@ -292,7 +318,7 @@ class ChatClient:
         if not text and isinstance(words, BaseException):
             text = type(words).__name__
         if self._key:
-            text = text.replace(self._key, "***")
+            text = self._spaced_key.sub("***", text)
         return text[:SHOWN]
 
 
@@ -311,8 +337,11 @@ def refuse_unreachable(who: str, address: str | None, key: str | None, model: st
 
 
 def _names(models: Any) -> list[str]:
-    """Of a list as /models gives it."""
-    names = [entry["id"] for entry in models["data"]]
+    """Of a list as /models gives it; of anything else none."""
+    try:
+        names = [entry["id"] for entry in models["data"]]
+    except _UNREADABLE:
+        return []
     return names if all(isinstance(name, str) for name in names) else []
 
 

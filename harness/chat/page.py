@@ -12,9 +12,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = (
-    "False"  # read when gradio is imported: it would ask its makers' server
-)
+# Read when gradio is imported: it would ask its makers' server.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 
@@ -51,6 +50,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 ON = "() => ({__type__: 'update', interactive: true})"
 OFF = ON.replace("true", "false")
 IF_FILLED = "value => ({__type__: 'update', interactive: Boolean(String(value ?? '').trim())})"
+IF_EMPTY = "value => ({__type__: 'update', visible: !value?.length})"
 Values = tuple[Any, ...]
 
 
@@ -114,6 +114,8 @@ class ChatPage:
                 self._scene(self._solve(), [question], question)
             with gr.Tab(names["plan"]):
                 form = self._pupil_form(topics=True)
+                missing = gr.Markdown(names["no_topic_yet"], elem_classes="noprint")
+                form[-2].change(None, form[-2], missing, js=IF_EMPTY)
                 self._scene(self._plan(), form, form[-2])
             with gr.Tab(names["mistakes"]):
                 work = gr.Textbox(label=names["pasted"], lines=9, placeholder=names["example"])
@@ -142,9 +144,8 @@ class ChatPage:
             every = [(concept.name, concept.id) for concept in taxonomy.concepts().values()]
             with gr.Row():
                 form.append(gr.Dropdown(known, value="grade-6", label=names["course"], min_width=160))
-                form.append(
-                    gr.Dropdown(every, multiselect=True, max_choices=6, label=names["weak"], min_width=260)
-                )
+                weak = gr.Dropdown(every, multiselect=True, max_choices=6, label=names["weak"], min_width=260)
+                form.append(weak)
                 form.append(gr.Textbox(date.today().isoformat(), label=names["start"], min_width=140))
         return form
 
@@ -200,9 +201,8 @@ class ChatPage:
     def _mistakes(self) -> Scene:
         def ask(tutor: Tutor, asked: Asked, _: int) -> Request:
             work, *form = asked.values
-            return tutor.request(
-                MISTAKES, render_work(scenes.pupil_of(tuple(form)), scenes.pasted(work)), asked.tries
-            )
+            about = render_work(scenes.pupil_of(tuple(form)), scenes.pasted(work))
+            return tutor.request(MISTAKES, about, asked.tries)
 
         def show(text: str, values: Values) -> str:
             items = scenes.pasted(values[0])

@@ -15,7 +15,7 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from proctor.common.http.chat_client import ChatClient, Completion
+from proctor.common.http.chat_client import NOT_OFFERED, ChatClient, Completion
 from proctor.common.json_lines import parse_json
 from proctor.harness.engines.protocol import (
     Chat,
@@ -31,7 +31,6 @@ CONCURRENCY = 16
 PLAIN_LOGPROBS = ("tokens", "token_logprobs")  # of /completions
 TIMEOUT_SECONDS = 120.0
 RETRIES = 4
-_NOT_OFFERED = (404, 405, 501)
 
 
 class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
@@ -123,7 +122,7 @@ def _as_response(completion: Completion, plain: bool) -> Response:
     """`plain` for what went to /completions."""
     if completion.problem:
         error = completion.problem
-        if plain and completion.status in _NOT_OFFERED:
+        if plain and completion.status in NOT_OFFERED:
             error = f"plain text needs the server's /completions: if it has none, take chat turns ({error})"
         return Response("", error=error, too_long=completion.too_long)
     # Where a model thinks until its tokens are used up, a server says so with no text at all.

@@ -21,7 +21,7 @@ from proctor.harness.record import (
     VariantRecord,
 )
 from proctor.tasks import TASKS
-from proctor.tasks.prompt_pack import STOCK
+from proctor.tasks.prompt_pack import STOCK, Pack
 
 SAID_BY_SCORES = (
     "kind",
@@ -73,6 +73,8 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
     )
     if plan.look:
         run = run.changed(planned=plan.look.planned.get(cell.task))
+    if task.name not in TASKS:
+        run = run.changed(without_examples=Pack.load(each.variant.prompt).lacks_examples(task))
     if brought:
         run = run.changed(base_settings=BaseRecord.model_validate(brought))
     gguf = _gguf(each, plan)

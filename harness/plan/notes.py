@@ -12,14 +12,10 @@ REMEDIES = {
 
 
 def without_examples(plan: Plan) -> Iterator[str]:
-    """A line where a prompt pack has solved examples, but none for a task that does not ship: that row is not few-shot.
-    Of a task that ships the pack itself says how many there are.
-    """
+    """A line where a prompt pack has solved examples, but none for a task."""
     for each in plan.variants:
         name, pack = each.variant.prompt, Pack.load(each.variant.prompt)
-        if not any(wording.shots for wording in pack.wording.values()):
-            continue
         for task in map(plan.suite.task, plan.suite.tasks):
-            if task.asks in REMEDIES and task.name not in pack.wording and not pack.for_task(task).shots:
+            if pack.lacks_examples(task):
                 alone = f"the examples of the prompt pack {name}, which are for other tasks"
                 yield f"{each.variant.name}: {task.name} is asked without {alone}; {REMEDIES[task.asks]}"

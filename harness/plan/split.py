@@ -5,7 +5,7 @@
 Knows what a session is asked; must not know how it is run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from proctor.finetune.base import bytes_of
 from proctor.harness.plan.plan import Session, VariantPlan
@@ -18,42 +18,50 @@ ON_A_GPU = ("vllm", "hf")
 
 def split_for(sessions: Sequence[Session], gpus: int) -> list[Session]:
     """All that these sessions ask, the longest first; the longest ones split where all would end sooner by that."""
-    parts = best = _longest_first(sessions)
+    seconds: dict[str, float] = {}  # looked up once: a session of hundreds is split hundreds of times
+    for session in sessions:
+        seconds |= {each.variant.name: _seconds(each) for each in session.variants}
+    parts = best = _longest_first(sessions, seconds)
     while splittable := [each for each in parts if len(each.variants) > 1 and each.first.engine in ON_A_GPU]:
         others = [each for each in parts if each is not splittable[0]]
-        parts = _longest_first([*others, *_halves(splittable[0])])
+        parts = _longest_first([*others, *_halves(splittable[0], seconds)], seconds)
         # Of two equal sessions, splitting one gains nothing before the other is split too: so all splits are tried.
-        if _cost(parts, gpus) < _cost(best, gpus):
+        if _cost(parts, gpus, seconds) < _cost(best, gpus, seconds):
             best = parts
     return best
 
 
-def _halves(session: Session) -> list[Session]:
+def _halves(session: Session, seconds: Mapping[str, float]) -> list[Session]:
     """Two of about the same length, each in the suite's order."""
-    halves: tuple[list[VariantPlan], list[VariantPlan]] = [], []
-    for each in sorted(session.variants, key=_seconds, reverse=True):
-        min(halves, key=lambda half: (sum(map(_seconds, half)), len(half))).append(each)
-    return [Session(tuple(sorted(half, key=session.variants.index))) for half in halves]
+    halves: tuple[set[str], set[str]] = set(), set()
+    lengths = [0.0, 0.0]
+    for name in sorted(
+        (each.variant.name for each in session.variants), key=seconds.__getitem__, reverse=True
+    ):
+        shorter = min((0, 1), key=lambda half: (lengths[half], len(halves[half])))
+        halves[shorter].add(name)
+        lengths[shorter] += seconds[name]
+    return [Session(tuple(each for each in session.variants if each.variant.name in half)) for half in halves]
 
 
-def _longest_first(sessions: Sequence[Session]) -> list[Session]:
+def _longest_first(sessions: Sequence[Session], seconds: Mapping[str, float]) -> list[Session]:
     """Those on several GPUs before all others, since they wait for that many at once."""
-    return sorted(sessions, key=lambda each: (-each.first.serving.gpus, -_seconds_of(each)))
+    return sorted(sessions, key=lambda each: (-each.first.serving.gpus, -_seconds_of(each, seconds)))
 
 
-def _cost(sessions: Sequence[Session], gpus: int) -> float:
+def _cost(sessions: Sequence[Session], gpus: int, seconds: Mapping[str, float]) -> float:
     """When the last one ends, if each begins as soon as there are GPUs for it, and what the engines have to spare."""
-    busy = [0.0] * gpus
+    busy = [0.0] * max(1, gpus)
     for session in sessions:
-        width = min(session.first.serving.gpus, gpus)
+        width = min(session.first.serving.gpus, len(busy))
         busy.sort()
-        busy[:width] = [busy[width - 1] + _seconds_of(session)] * width
+        busy[:width] = [busy[width - 1] + _seconds_of(session, seconds)] * width
     return max(busy) + WORTH_SECONDS * len(sessions)
 
 
-def _seconds_of(session: Session) -> float:
+def _seconds_of(session: Session, seconds: Mapping[str, float]) -> float:
     """About how long it takes, to be held against others: training and quantising are not counted."""
-    return OPEN_SECONDS + sum(map(_seconds, session.variants))
+    return OPEN_SECONDS + sum(seconds[each.variant.name] for each in session.variants)
 
 
 def _seconds(each: VariantPlan) -> float:

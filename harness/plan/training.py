@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import FiniteFloat, TypeAdapter, ValidationError
+
 from proctor.common.digest import digest, sha256_of
 from proctor.common.files import as_json_lines, read_fields, write_text
 from proctor.common.paths import PACKAGE, find, names, resolve
@@ -23,6 +25,12 @@ from proctor.tasks.index import find_task
 from proctor.tasks.prompt_pack import Pack, train_chats
 
 LOSSES = 200  # so many points of the loss are kept beside the results
+
+
+@dataclass(frozen=True)
+class LoggedStep:  # of the log in train.json
+    step: int
+    loss: FiniteFloat
 
 
 @dataclass(frozen=True)
@@ -101,17 +109,17 @@ def _sources(pack: Path) -> Iterator[Path]:
 
 
 def learnt(stages: Sequence[Stage], artifacts: Path) -> dict[str, Any]:
-    """The loss of the training among these stages, thinned to what a drawing shows; nothing where none was trained."""
+    """The loss of the training among these stages, thinned for a drawing; nothing without a log that can be read."""
     for stage in stages:
         path = artifacts / stage.name / "train.json"
         figures = read_fields(path)
         if stage.kind == "train" and figures:
-            log = figures.get("log") or []
+            try:
+                log = TypeAdapter(list[LoggedStep]).validate_python(figures.get("log"))
+            except ValidationError:
+                return {}
             kept = log[:: max(1, len(log) // LOSSES)]
             if kept and kept[-1] is not log[-1]:
                 kept.append(log[-1])
-            loss = []
-            for entry in kept:
-                loss.append([entry["step"], entry["loss"]])
-            return {"loss": loss}
+            return {"loss": [[entry.step, entry.loss] for entry in kept]}
     return {}

@@ -342,6 +342,7 @@ class RunRecord(Measurements):
     stages: tuple[StageRecord, ...] = ()
     base_settings: BaseRecord | None = None
     gguf: GgufRecord | None = None
+    without_examples: bool = False  # the prompt pack has solved examples, but none for this task
     margin: float | None = None
     decide: DecideRecord | None = None  # of a cell of the primary task
     planned: PlannedRecord | None = None

@@ -50,6 +50,9 @@ def report(
     else:
         for path in formats.write(made, wanted, out):
             echo(near(path))
+        if "html" in wanted:
+            page = out / f"{formats.MAIN}.{formats.ENDINGS['html']}"
+            echo(f"The one file to send, with all drawings in it: {near(page)}")
 
 
 def _names(given: list[str] | None) -> list[str]:

@@ -7,12 +7,12 @@ Only what was measured is named, in units that people read.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum
+from math import fsum, inf
 
 import pandas as pd
 
 from proctor.harness import record
-from proctor.harness.record import HardwareRecord, RunRecord
+from proctor.harness.record import CostRecord, HardwareRecord, RunRecord
 from proctor.leaderboard.compare.figures import CellFigure
 
 
@@ -30,11 +30,13 @@ class Measure:
 
 
 UNKNOWN = "machine not known"
+SHORTEST = 1.0  # seconds of answering: of what took less, an engine's first steps are most of the speed
 SPEED = Measure("tokens_per_second", "Speed", "tokens/s", more_is_better=True)
+PER_ITEM = Measure("seconds_per_item", "Time for an item", "s")
 SIZE = Measure("size_bytes", "Size of the weights", "MB", 1e-6, here=False)
 MEASURES = (
     SPEED,
-    Measure("seconds_per_item", "Time for an item", "s"),
+    PER_ITEM,
     SIZE,
     Measure("peak_memory_bytes", "Peak memory", "MB", 1e-6),
     Measure("peak_gpu_bytes", "Peak GPU memory", "MB", 1e-6),
@@ -53,6 +55,8 @@ def costs_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> dict[str, C
         value: float | None = getattr(cell.run.costs, measure.name)
         if value is None and measure is SPEED:
             value = _speed(cell.rows(TIMING) if rows is None else rows)
+        if value and _seconds_behind(measure, value, cell.run.costs) < SHORTEST:
+            continue
         if value is not None and value > 0:
             if measure.each:
                 value /= max(cell.run.rows, 1)
@@ -67,6 +71,15 @@ def _speed(rows: pd.DataFrame) -> float | None:
     timed = rows[rows["tokens_out"].notna() & rows["seconds"].notna()]
     seconds = fsum(timed["seconds"])
     return None if seconds <= 0 else float(timed["tokens_out"].sum()) / seconds
+
+
+def _seconds_behind(measure: Measure, value: float, told: CostRecord) -> float:
+    """Of answering, that a speed was measured in; no end to it where that is not told, or the figure is no speed."""
+    if measure is SPEED and told.tokens_out:
+        return told.tokens_out / value
+    if measure is PER_ITEM and told.wall_seconds is not None:
+        return told.wall_seconds
+    return inf
 
 
 def several_machines(runs: Sequence[RunRecord]) -> bool:

@@ -91,6 +91,8 @@ def remarks_of(run: RunRecord) -> list[str]:
     words = []
     if run.task.own_data:
         words.append("own data")
+    if run.without_examples:
+        words.append(f"asked without the examples of {run.resolved.prompt}")
     for name in run.untested:  # the row's score is a figure of each sample, and this one is of all
         figure = f"{run.aggregates[name]:.4g}"
         words.append(f"{name.removesuffix(',none')} {figure} over all samples, no paired test by sample")

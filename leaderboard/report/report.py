@@ -156,11 +156,14 @@ def _missing(ranked: Ranking, task: str, lines: Sequence[ReportLine], shown: Col
         "Imported, and not told by the source": [], "Not compared": [],
     }  # fmt: skip
     others = {line.pair.b for line in lines if line.pair}
+    parents = {line.score.run.resolved.parent for line in lines}
     for row in ranked.rows:
         score, name = row.scores.get(task), row.variant
         if shown and name not in shown:
             if score and score.flag and name in others:
                 parts["Flagged"].append(f"{name}: {score.flag}")
+            if score is None and name in parents:
+                parts["Not run"].append(name)
             continue
         if score is None:
             parts["Not run"].append(name)

@@ -9,7 +9,7 @@ import pytest
 
 from proctor.leaderboard.board import site
 from tests.support.board_results import change, rows_of, write
-from tests.support.seen import TRAP, Seen, from_disk
+from tests.support.seen import TRAP, Seen, assert_drawings_are_dark_where_the_screen_is, from_disk
 
 
 def test_every_page_opens_without_a_fault(seen: Seen, board: Path) -> None:
@@ -202,16 +202,11 @@ def test_the_baseline_is_chosen_in_the_page_and_all_differences_follow(seen: See
     assert seen.page.locator(lora).inner_text() == before
 
 
-def test_drawings_are_dark_where_the_page_is(browser: Any, board: Path) -> None:
-    colours = set()
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        page = context.new_page()
-        page.goto(f"file://{board}/curves.html")
-        colours.add(page.locator("svg.chart rect").first.evaluate("one => getComputedStyle(one).fill"))
-        assert page.locator("svg.chart title").first.text_content().startswith("Word problems")
-        context.close()
-    assert len(colours) == 2
+@from_disk
+def test_drawings_are_dark_where_the_screen_is_and_named(seen: Seen, browser: Any, board: Path) -> None:
+    assert_drawings_are_dark_where_the_screen_is(browser, board / "curves.html", "rect")
+    seen.open("curves.html")
+    assert seen.page.locator("svg.chart title").first.text_content().startswith("Word problems")
 
 
 def test_any_pair_of_many_variants_can_be_read(browser: Any, wide: Path) -> None:

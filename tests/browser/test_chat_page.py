@@ -139,8 +139,26 @@ def test_a_button_that_could_do_nothing_is_off(browser: Any, address: str) -> No
             for button in others[1:]:
                 expect(button).to_be_enabled(timeout=20_000)
             expect(others[0]).to_be_disabled()
+
+
+def test_the_plan_says_what_is_missing_while_nothing_can_be_asked(browser: Any, address: str) -> None:
+    expect = pytest.importorskip("playwright.sync_api").expect
+    with opened(browser, address) as page:
         panel = scene(page, "My plan")
-        assert panel.get_by_role("button", name="Ask", exact=True).is_disabled()
+        ask, missing = (
+            panel.get_by_role("button", name="Ask", exact=True),
+            panel.get_by_text("then you can ask"),
+        )
+        expect(ask).to_be_disabled()
+        expect(missing).to_be_visible()
+        topics = panel.get_by_label("Weak topics (type to search)")
+        topics.fill("Ratio")
+        topics.press("Enter")
+        expect(ask).to_be_enabled()
+        expect(missing).to_be_hidden()
+        topics.press("Backspace")
+        expect(ask).to_be_disabled()
+        expect(missing).to_be_visible()
 
 
 def test_a_plan_is_made_from_the_form_and_can_be_saved(browser: Any, address: str) -> None:

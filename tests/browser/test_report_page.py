@@ -7,6 +7,7 @@ import pytest
 
 from proctor.leaderboard.report import formats, report
 from tests.support.boards import DEMO
+from tests.support.seen import assert_drawings_are_dark_where_the_screen_is
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +32,4 @@ def test_nothing_is_cut_and_no_letter_is_smaller_than_can_be_read(
 
 
 def test_its_drawings_are_dark_where_the_screen_is(browser: Any, page_file: Path) -> None:
-    colours = set()
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        page = context.new_page()
-        page.goto(f"file://{page_file}")
-        colours.add(page.locator("svg.chart text").first.evaluate("one => getComputedStyle(one).fill"))
-        context.close()
-    assert len(colours) == 2
+    assert_drawings_are_dark_where_the_screen_is(browser, page_file, "text")

@@ -101,6 +101,25 @@ def test_key_that_a_server_repeats_in_a_reply_is_scrubbed_wherever_it_stands(mon
     assert "your key is ***" in repr(completion)
 
 
+@pytest.mark.parametrize("inside", [" ", "\n", "\r\n    ", "\t", "\u00a0", "\u2028"], ids=repr)
+def test_key_that_a_server_repeats_with_white_space_inside_is_scrubbed_too(monkeypatch, inside):
+    key = "sk-SECRET.0123456789"
+    monkeypatch.setenv("MY_KEY", key)
+    words = f"your key {key[:9]}{inside}{key[9:]} is no good"
+    refused = Reply(status=400, body=json.dumps({"error": {"message": words}}))
+    with serve(lambda request, before: refused if before else Reply(words)) as server:
+        text, problem = ask(server, key="MY_KEY")[0].text, ask(server, key="MY_KEY")[0].problem
+    assert text == "your key *** is no good"
+    assert "your key *** is no good" in problem
+
+
+def test_text_that_shares_some_letters_with_the_key_stays_as_it_is(monkeypatch):
+    monkeypatch.setenv("MY_KEY", "0123456789abcdef")
+    text = "0 1 2 3 4 5 6 7 8 9\na b c d e g; 012345678 9abcde f"
+    with serve(lambda request, before: Reply(text)) as server:
+        assert ask(server, key="MY_KEY")[0].text == text.replace("012345678 9abcde f", "***")
+
+
 def test_reason_for_an_end_that_is_no_word_is_cut():
     choice = {"message": {"content": None, "refusal": "n" * 10**6}, "finish_reason": "x" * 10**6}
     with serve(lambda request, _: Reply(body=json.dumps({"choices": [choice]}))) as server:

@@ -88,7 +88,7 @@ def test_server_that_has_no_chat_may_know_the_model_by_another_name():
     no = Reply(status=404, body='{"detail": "Not Found"}')
     with serve(lambda request, _: no, models=listed("/models/qwen3.gguf")) as server:
         look(server.url)
-        assert len(server.asked) == 1
+        assert [asked["path"] for asked in server.asked] == ["/v1/chat/completions", "/v1/completions"]
 
 
 OTHERWISE = {
@@ -105,10 +105,36 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("models", OTHERWISE.values(), ids=OTHERWISE)
-def test_server_without_a_list_that_can_be_read_passes_and_is_asked_nothing(models):
+def test_server_without_a_list_that_can_be_read_passes_if_it_answers_one_token(models):
     with serve(lambda request, _: Reply("x"), models=models) as server:
         look(server.url)
-        assert (server.looks, server.asked) == (1, [])
+        assert server.looks == 1
+        assert [asked["max_tokens"] for asked in server.asked] == [1]
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_address_where_nothing_is_is_refused_with_what_is_missing_mostly(status):
+    nothing = Reply(status=status, body="404 page not found")
+    with serve(lambda request, _: nothing, models=nothing) as server:
+        with pytest.raises(Refusal) as refused:
+            look(server.url.removesuffix("/v1"))
+        assert [asked["path"] for asked in server.asked] == ["/chat/completions", "/completions"]
+    assert "has neither /models nor completions; " in str(refused.value)
+    assert "correct the address, which ends in /v1 for most servers" in str(refused.value)
+
+
+def test_server_with_plain_completions_alone_and_one_that_is_busy_pass_without_a_list():
+    for status, path in (
+        (404, "/v1/completions"),
+        (503, "/v1/chat/completions"),
+        (400, "/v1/chat/completions"),
+    ):
+        fault = Reply(status=status, body="{}")
+        with serve(
+            lambda request, before, fault=fault: Reply("x") if before else fault, models=NO_LIST
+        ) as server:
+            look(server.url)
+            assert server.asked[-1]["path"] == path
 
 
 def test_server_that_is_too_busy_to_answer_passes_after_seconds(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.engines import open_engine
 from proctor.harness.engines.protocol import Options, Request, Weights
-from tests.support.command import ROOT
+from tests.support.command import ROOT, python
 
 QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n in range(2, 8)]
 
@@ -79,3 +79,14 @@ def test_large_models_get_short_batches_on_a_cpu_since_a_batch_is_kept_when_it_i
         model = SimpleNamespace(num_parameters=lambda parameters=parameters: int(parameters))
         assert _batch_size(model, "cpu") == size
         assert _batch_size(model, "cuda") == 64
+
+
+def test_a_prompt_longer_than_the_context_is_counted_without_a_warning_of_the_library():
+    script = (
+        "from proctor.harness.engines import open_engine\n"
+        "from proctor.harness.engines.protocol import Weights\n"
+        f"print(open_engine('hf', Weights({str(ROOT / 'finetune' / 'tiny')!r})).prompt_length('word ' * 3000))\n"
+    )
+    done = python(script)
+    assert int(done.stdout) > 1024
+    assert "Token indices" not in done.stderr

@@ -10,6 +10,8 @@ from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.config.suite import Suite
 from proctor.harness.run import run_suite
+from proctor.leaderboard.board import site
+from proctor.leaderboard.compare.ranking import score_of
 from proctor.tasks.index import find_task
 from tests.support.command import proctor
 from tests.support.graders import QUICK, verdict
@@ -64,6 +66,13 @@ def test_a_plan_and_a_run_say_once_that_a_pack_with_examples_has_none_for_it(hom
         assert ("how long answering takes is not estimated" in " ".join(done.stdout.split())) == (
             "--dry-run" in words
         )
+    words = {}
+    for name in ("bare", "behind-two"):
+        (score,) = [score_of(record.read(home.results, name, "quiz"))]
+        words[name] = score.remarks
+    assert words == {"bare": [], "behind-two": ["asked without the examples of cot-2shot"]}
+    page = site.build(home.results, home.folder / "board").read_text()
+    assert page.count("asked without the examples of cot-2shot") == 1
     own(home, shots=2, train="train.jsonl")
     lines = [json.dumps({"question": f"{n} + 1?", "answer": n + 1, "book": "b9"}) + "\n" for n in range(2)]
     (home.folder / "train.jsonl").write_text("".join(lines))

@@ -83,3 +83,16 @@ def test_split_sessions_give_the_rows_of_one(sessions_of, home, monkeypatch):
 def test_no_session_is_empty_where_its_variants_have_nothing_to_answer(sessions_of, monkeypatch):
     monkeypatch.setattr(split, "_seconds", lambda each: 0.0)
     assert names_of(split_for(sessions_of(1, 1, 1, 1).sessions, 4)) == ["tiny-0+tiny-1+tiny-2+tiny-3"]
+
+
+def test_the_size_of_a_base_is_looked_up_once_a_variant_however_often_its_session_is_split(
+    sessions_of, monkeypatch
+):
+    looked_up = []
+    monkeypatch.setattr(split, "bytes_of", lambda base: looked_up.append(base) or 0)
+    assert len(split_for(sessions_of(64, 64, 64, 64).sessions, 4)) == 4
+    assert len(looked_up) == 4
+
+
+def test_without_a_gpu_a_session_stays_whole(sessions_of):
+    assert names_of(split_for(sessions_of(64, 64).sessions, 0)) == ["tiny-0+tiny-1"]

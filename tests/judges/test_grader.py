@@ -204,7 +204,7 @@ def test_socket_that_closes_in_the_middle_is_a_broken_connection(said):
             with listening.accept()[0] as line:
                 line.recv(65536)
                 line.sendall(b"HTTP/1.1 404 No list\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            for _ in range(2):  # the request and its one retry
+            for _ in range(3):  # the look's one token, the request and its one retry
                 with listening.accept()[0] as line:
                     line.recv(65536)
                     line.sendall(said)

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from proctor.common.stats import Verdict
+from proctor.harness import record
 from proctor.leaderboard.board import site
 from proctor.leaderboard.board.pages.index import leading
 from proctor.leaderboard.board.pages.lineage import MOST_STEPS, round_values, waterfall
 from proctor.leaderboard.compare import formatting
+from proctor.leaderboard.compare.costs import costs_of
 from proctor.leaderboard.compare.items import load_cells
 from proctor.leaderboard.compare.ranking import Ranking, ranking
 from tests.support.board_pages import Links, text_of
@@ -172,10 +174,20 @@ def test_every_row_has_the_command_that_makes_it_again_unless_it_came_from_elsew
 
 def test_size_and_speed_stand_in_the_table(tmp_path: Path) -> None:
     write(tmp_path / "r", rows_of("a", "word_problems"))
-    change(tmp_path / "r", "a", "word_problems", size_bytes=4_210_000, tokens_per_second=512.0)
+    costs = {"size_bytes": 4_210_000, "tokens_per_second": 512.0, "tokens_out": 512}
+    change(tmp_path / "r", "a", "word_problems", **costs)
     page = page_of(tmp_path / "r")
     assert "Speed, tokens/s Size, MB" in page
     assert "512 4.21" in page
+
+
+def test_what_was_answered_within_a_second_has_no_speed(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("a", "word_problems"))
+    costs = {"size_bytes": 4_210_000, "tokens_per_second": 512.0, "tokens_out": 511}
+    change(tmp_path / "r", "a", "word_problems", **costs, seconds_per_item=0.1, wall_seconds=0.999)
+    cell = record.read(tmp_path / "r", "a", "word_problems")
+    assert list(costs_of(cell)) == ["size_bytes"]
+    assert "tokens/s" not in page_of(tmp_path / "r")
 
 
 def test_every_term_on_every_page_leads_to_its_meaning_there() -> None:

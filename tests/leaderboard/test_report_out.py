@@ -137,9 +137,27 @@ def test_a_report_of_some_variants_draws_no_others_and_says_the_verdict_first(tm
     assert "Study plans: No gain or loss is shown. Of 2 differences: 2 not shown." in first
 
 
+def test_a_report_in_a_folder_says_in_its_last_line_which_file_to_send(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "word_problems"))
+    named = ("report", "--results", tmp_path / "r", "--out", tmp_path / "out")
+    *_, last = run(*named).splitlines()
+    assert last == f"The one file to send, with all drawings in it: {tmp_path / 'out' / 'report.html'}"
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert "to send" not in run(*named, "--format", "csv")
+
+
 def test_a_report_of_one_variant_alone_says_that_nothing_was_compared(tmp_path: Path) -> None:
     write(tmp_path / "r", rows_of("base", "word_problems"))
     assert "Nothing was compared." in formats.render(report.make(tmp_path / "r"), "html")
+
+
+def test_a_report_of_one_variant_says_which_task_its_parent_did_not_answer(tmp_path: Path) -> None:
+    write(tmp_path / "r", rows_of("base", "concepts"))
+    for task in ("concepts", "word_problems"):
+        write(tmp_path / "r", rows_of("tuned", task), parent="base")
+    notes = {table.task: table.notes for table in report.make(tmp_path / "r", only=["tuned"]).tables}
+    assert "Not run: base." in notes["word_problems"]
+    assert "Not run" not in " ".join(notes["concepts"])
 
 
 def test_flagged_rows_are_not_counted_in_the_verdict_of_a_report(tmp_path: Path) -> None:

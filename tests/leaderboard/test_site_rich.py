@@ -213,3 +213,6 @@ def test_a_kept_training_tells_its_loss(tmp_path: Path) -> None:
     assert len(found) == 201
     assert found[0] == [0, 3.0]
     assert found[-1] == [1000, 3.0 / 1001]
+    for damaged in (None, {"step": 1}, ["x"], [{"step": 1}], [{"step": 1, "loss": float("nan")}]):
+        (tmp_path / stage.name / "train.json").write_text(json.dumps({"log": damaged}))
+        assert learnt([stage], tmp_path) == {}
