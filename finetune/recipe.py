@@ -21,7 +21,6 @@ Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 
 GGUF_TYPES: tuple[str, ...] = get_args(GgufType)
-AT_LOAD = ("nf4", "fp8")  # no stage: the engine converts while it loads (bitsandbytes, vllm)
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 PROJECTIONS = (*ATTENTION, "gate_proj", "up_proj", "down_proj")

@@ -19,7 +19,7 @@ def phone_files(name: str, prompt: str, max_tokens: int, context: int, sampling:
 
 def phone_card(name: str) -> str:
     """What the card says of a phone."""
-    return "\n" + _filled("phone_card.md", {"name": name})
+    return _filled("phone_card.md", {"name": name})
 
 
 def _filled(file: str, values: dict[str, str]) -> str:

@@ -9,17 +9,12 @@ import numpy
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from proctor.common.paths import EMBEDDED, PACKAGE
+
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CONTEXT = 1024
 # ChatML: llama.cpp, Ollama and vLLM all know it, and three added tokens are all that it needs.
-TEMPLATE = (
-    "{%- for message in messages -%}\n"
-    "{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}\n"
-    "{%- endfor -%}\n"
-    "{%- if add_generation_prompt -%}\n"
-    "{{- '<|im_start|>assistant\\n' -}}\n"
-    "{%- endif -%}\n"
-)
+TEMPLATE = (PACKAGE / EMBEDDED / "chat_template.jinja").read_text(encoding="utf-8")
 Chat = dict[str, list[dict[str, str]]]
 
 

@@ -29,18 +29,7 @@ from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.study_plan.profile import as_doc, courses
 
-CSS = """
-.gradio-container { --font: system-ui, sans-serif; font-family: var(--font) }
-.answer table { width: 100%; border-collapse: collapse } .answer td, .answer th { padding: .3em .5em; text-align: left }
-.answer pre { white-space: pre-wrap; font: inherit } .answer .right { color: #116329 } .answer .wrong { color: #a40e26 }
-.dark .answer .right { color: #7ee787 } .dark .answer .wrong { color: #ffa198 } .answer .number { font-size: 1.3em }
-.about p { margin: .3em 0 } .answer .mine { font-weight: 600; margin: 1em 0 .3em }
-button { transition: none !important } button.primary { background: #1d4ed8 !important; color: #fff !important }
-.nav-holder a { color: var(--body-text-color) !important }
-button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: var(--body-text-color) !important }
-.dark button[role=tab].selected { color: #93c5fd !important }
-@media print { .noprint, .tab-nav, nav, footer { display: none !important } }
-"""
+CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 LAUNCH: dict[str, Any] = {
     "server_name": "127.0.0.1", "share": False, "footer_links": [], "quiet": True, "run_history": False,
     "mcp_server": False, "ssr_mode": False, "enable_monitoring": False, "show_error": False, "css": CSS,

@@ -289,7 +289,7 @@ def test_a_click_is_kept_as_judge_trust_reads_it_and_a_second_one_takes_its_plac
     from proctor.harness.judging.plans import read_pairs
 
     assert [(p.a, p.b) for p in read_pairs(tmp_path / "labels.jsonl")] == [("5", "4"), ("6", "7")]
-    with pytest.raises(Refusal, match="no choice"):
+    with pytest.raises(Refusal, match="no answer here"):
         kept.keep(pair, "north", "kim")
 
 
