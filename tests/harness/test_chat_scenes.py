@@ -31,7 +31,7 @@ from tests.support.random_gguf import SMALL, write_llama
 WORDS = words("en")
 PACKS = {SOLVE: "default", PLAN: "default", MISTAKES: "default"}
 FORM = {"name": "Ada", "grade": 6, "weeks": 2, "hours": 2, "busy": ["Monday"], "goal": "pass the test"}
-PUPIL = scenes.pupil(**FORM, topics=["ratio"], course="grade-6")
+PUPIL = scenes.pupil_of([*FORM.values(), "grade-6", ["ratio"], "2026-09-03"])
 PLAN_TEXT = (
     "Week 1: Ratio. Tuesday and Friday, 60 min each. Solve 8 questions; check 6 of 8.\n"
     "Week 2: Ratio. Monday, 3 hours. Do a quiz of 10 questions."
