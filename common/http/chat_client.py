@@ -26,9 +26,7 @@ GIVE_UP = 20  # after so many failures in a row nothing more is asked
 LOOK_SECONDS = 5.0  # that the first look at a server may take
 SHOWN = 300  # letters of what a server says that a problem repeats
 MOST_TOKENS = 10**9  # of one request
-LONGEST_TEXT = (
-    500_000  # letters of a response: more than 128,000 tokens; reading tens of millions takes minutes
-)
+LONGEST_TEXT = 500_000  # letters of a response: over 128,000 tokens; reading tens of millions takes minutes
 SECRET = 16  # a key this long is no word that a response could hold by chance
 
 Trouble = Literal[
@@ -176,9 +174,8 @@ class ChatClient:
                     asked = {"model": model, "messages": [{"role": "user", "content": "1"}], "max_tokens": 1}
                     await once.post("/chat/completions", cast_to=object, body=asked)
         except APIConnectionError as broken:
-            if not isinstance(
-                broken.__cause__, ReadTimeout | DecodingError
-            ):  # too long a list is an answer too
+            # Too long a list is an answer too.
+            if not isinstance(broken.__cause__, ReadTimeout | DecodingError):
                 raise Refusal(
                     f"{self._who} cannot be reached at {self._address}", self._scrubbed(broken.__cause__ or broken),
                     "start its server, or correct the address",
@@ -311,7 +308,6 @@ def refuse_unreachable(who: str, address: str | None, key: str | None, model: st
 
 
 def _names(models: Any) -> list[str]:
-    """Of a list as /models gives it."""
     names = [entry["id"] for entry in models["data"]]
     return names if all(isinstance(name, str) for name in names) else []
 

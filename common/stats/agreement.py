@@ -169,7 +169,6 @@ def _ties(values: Floats, w: Floats) -> Floats:
 
 
 def _pairs(counts: Floats) -> Floats:
-    """How many pairs so many items make."""
     return counts * (counts - 1) / 2
 
 

@@ -46,12 +46,7 @@ class Modelfile:
 
 
 def export(
-    gguf: Path,
-    name: str,
-    out: Path,
-    card: str,
-    record: Mapping[str, Any],
-    texts: Mapping[str, str],
+    gguf: Path, name: str, out: Path, card: str, record: Mapping[str, Any], texts: Mapping[str, str]
 ) -> Path:
     """`out` with NAME.gguf, README.md (the card), export.json (the record) and more texts. Whole, or not there."""
     with export_folder(out, gguf, {**record, "name": name}) as part:

@@ -12,9 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = (
-    "False"  # read when gradio is imported: it would ask its makers' server
-)
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: it would ask its makers
 
 import gradio as gr
 

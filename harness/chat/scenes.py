@@ -26,11 +26,7 @@ from proctor.tasks.number.steps import checked_equations
 from proctor.tasks.study_plan.checks import Names, check_plan
 from proctor.tasks.study_plan.profile import DAYS, Profile, as_doc
 
-LIMITS = {
-    "grade": (3, 12),
-    "weeks": (2, 8),
-    "hours": (0.5, 20),
-}  # what the tasks know; hours are those of a week
+LIMITS = {"grade": (3, 12), "weeks": (2, 8), "hours": (0.5, 20)}  # what the tasks know; hours of a week
 _LOADER = jinja2.FileSystemLoader(Path(__file__).parent)
 HTML: Any = jinja2.Environment(loader=_LOADER, autoescape=True).get_template("scenes.html").module
 TRIES, SURE = 5, 3  # answers drawn by chance, and how many of them must agree

@@ -196,7 +196,6 @@ def _whom(row: Facts, where: str) -> Whom:
 
 
 def _rows(path: Path, looks_like: str = PLAN) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each row, and where it stands."""
     number = 0
     for number, row in read_json_lines(path, looks_like):
         yield f"{path}, line {number}", row

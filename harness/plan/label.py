@@ -23,12 +23,8 @@ from proctor.harness.record import (
 from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import STOCK
 
-SAID_BY_SCORES = (
-    "kind",
-    "scale",
-    "scale_stated",
-    "weighted",
-)  # of a stock task, as `of_all_samples` found them
+# Of a stock task, as `of_all_samples` found them.
+SAID_BY_SCORES = ("kind", "scale", "scale_stated", "weighted")
 
 
 def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
