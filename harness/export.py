@@ -18,8 +18,8 @@ from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import made
 from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
-from proctor.finetune.export.folder import Modelfile, export, parameters
-from proctor.finetune.export.phone import phone_card, phone_files
+from proctor.finetune.export.folder import Modelfile, copy_gguf, export_folder, parameters
+from proctor.finetune.export.phone import phone_files
 from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
@@ -99,9 +99,13 @@ def export_variant(
     card = jinja2.Template(CARD.read_text(encoding="utf-8"), trim_blocks=True, keep_trailing_newline=True)
     readme = card.render(
         variant=variant, base=base_in_public(variant), size=gguf.stat().st_size, steps=steps(facts["stages"]),
-        chosen=chosen, examples=examples, phone=phone_card(variant.name) if phone else "",
+        chosen=chosen, examples=examples, phone=phone,
     )  # fmt: skip
-    return export(gguf, variant.name, out, readme, facts, texts)
+    with export_folder(out, gguf, {**facts, "name": variant.name}) as part:
+        copy_gguf(gguf, part / f"{variant.name}.gguf")
+        for file, text in {**texts, "README.md": readme}.items():
+            (part / file).write_bytes(text.encode("utf-8"))
+    return out
 
 
 def _for_phone(gguf: Path, variant: Variant, chosen: Chosen) -> dict[str, str]:

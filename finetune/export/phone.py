@@ -17,11 +17,6 @@ def phone_files(name: str, prompt: str, max_tokens: int, context: int, sampling:
     }
 
 
-def phone_card(name: str) -> str:
-    """What the card says of a phone."""
-    return _filled("phone_card.md", {"name": name})
-
-
 def _filled(file: str, values: dict[str, str]) -> str:
     text = Path(__file__).with_name(file).read_text(encoding="utf-8")
     for name, value in values.items():
