@@ -19,7 +19,6 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import made
 from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
 from proctor.finetune.export.folder import Modelfile, copy_gguf, export_folder, parameters
-from proctor.finetune.export.phone import phone_files
 from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
@@ -31,7 +30,7 @@ from proctor.tasks.prompt_pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on
 PLAIN = "Modelfile"
-CARD = Path(__file__).with_name("export.md")  # the README that goes along
+FILES = Path(__file__).with_name("exported")  # templates: the card that goes along, and scripts for a phone
 Asked = tuple[str, str]  # a task, and the prompt pack that words it
 ITEM = "\0"  # stands for an item while the words around it are looked for
 
@@ -96,14 +95,13 @@ def export_variant(
     }
     if phone:
         texts |= _for_phone(gguf, variant, chosen)
-    card = jinja2.Template(CARD.read_text(encoding="utf-8"), trim_blocks=True, keep_trailing_newline=True)
-    readme = card.render(
-        variant=variant, base=base_in_public(variant), size=gguf.stat().st_size, steps=steps(facts["stages"]),
-        chosen=chosen, examples=examples, phone=phone,
+    texts["README.md"] = _filled(
+        "card.md", variant=variant, base=base_in_public(variant), size=gguf.stat().st_size,
+        steps=steps(facts["stages"]), chosen=chosen, examples=examples, phone=phone,
     )  # fmt: skip
     with export_folder(out, gguf, {**facts, "name": variant.name}) as part:
         copy_gguf(gguf, part / f"{variant.name}.gguf")
-        for file, text in {**texts, "README.md": readme}.items():
+        for file, text in texts.items():
             (part / file).write_bytes(text.encode("utf-8"))
     return out
 
@@ -118,7 +116,17 @@ def _for_phone(gguf: Path, variant: Variant, chosen: Chosen) -> dict[str, str]:
         context = min(engine.context_length, max(2048, engine.prompt_length(prompt) + limit))
     options = f"--temp {sampling.temperature or 0:g} --top-k 0 --min-p 0 --seed {sampling.seed}"
     options += f" --top-p {1.0 if sampling.top_p is None else sampling.top_p:g}"
-    return phone_files(variant.name, prompt, limit, context, options)
+    named = {"name": variant.name, "context": context, "limit": limit, "sampling": options}
+    scripts = {file: _filled(file, **named) for file in ("try.sh", "bench.sh")}
+    return {
+        "prompt.txt": prompt + "\n",
+        **scripts,
+    }  # llama.cpp takes one line break from the end of a prompt's file
+
+
+def _filled(file: str, **values: Any) -> str:
+    template = (FILES / file).read_text(encoding="utf-8")
+    return jinja2.Template(template, trim_blocks=True, keep_trailing_newline=True).render(values)
 
 
 def provenance(variant: Variant, plan: VariantPlan, store: Path) -> dict[str, Any]:
