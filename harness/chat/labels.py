@@ -3,7 +3,6 @@
 Beside labels.csv stands labels.jsonl with the two texts of each pair under its id, as `judge pairs` reads them.
 """
 
-import random
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -12,7 +11,6 @@ from typing import Any
 from proctor.common.digest import digest
 from proctor.common.files import write_json_lines
 from proctor.common.json_lines import read_json_lines
-from proctor.judges.figures.preferences import ORDERS
 from proctor.judges.judge import Judge
 from proctor.judges.people.rate import RatingSheet, Shown, alone_at
 
@@ -29,10 +27,6 @@ class AnsweredPair:
     @property
     def item_id(self) -> str:
         return f"chat-{digest([self.question, *self.texts])[:12]}"
-
-
-def drawn_order() -> str:
-    return random.choice(ORDERS)
 
 
 class ClickedLabels:

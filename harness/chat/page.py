@@ -4,6 +4,7 @@ open_page([tutor], ClickedLabels(path), blind=False).launch(**LAUNCH)
 """
 
 import os
+import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,10 +19,11 @@ import gradio as gr
 
 from proctor.common.refusal import Refusal
 from proctor.harness.chat import scenes, voice
-from proctor.harness.chat.labels import AnsweredPair, ClickedLabels, drawn_order
+from proctor.harness.chat.labels import AnsweredPair, ClickedLabels
 from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
 from proctor.harness.chat.words import LANGUAGES, PageRefusal, Words, days, sentence, words
 from proctor.harness.engines.protocol import Request
+from proctor.judges.figures.preferences import ORDERS
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
@@ -287,7 +289,7 @@ class ChatPage:
         """The answers of all tutors, one after the other, each in its place; blind, the places are drawn."""
         order = asked.order
         if not order:
-            order = drawn_order() if self.blind else "ab"
+            order = random.choice(ORDERS) if self.blind else "ab"
         asked = replace(asked, order=order, texts={}, pairs=[])
         values, texts, names = asked.values, asked.texts, [tutor.name for tutor in self.tutors]
         shown, sent, files = [""] * len(names), "", list[str]()
