@@ -126,7 +126,8 @@ def _for_phone(gguf: Path, variant: Variant, chosen: Chosen) -> dict[str, str]:
 
 def _filled(file: str, **values: Any) -> str:
     template = (FILES / file).read_text(encoding="utf-8")
-    return jinja2.Template(template, trim_blocks=True, keep_trailing_newline=True).render(values)
+    text: str = jinja2.Template(template, trim_blocks=True, keep_trailing_newline=True).render(values)
+    return text
 
 
 def provenance(variant: Variant, plan: VariantPlan, store: Path) -> dict[str, Any]:
