@@ -108,10 +108,8 @@ def _icc(form: int, together: bool, rows: Floats, w: Floats) -> Floats:
     between = w @ (totals**2) / k - middle
     columns = (by_rater**2).sum(axis=1) / n - middle
     whole = w @ squares - middle
-    items, rest = (
-        between / np.maximum(n - 1, 1),
-        (whole - between - columns) / np.maximum((n - 1) * (k - 1), 1),
-    )
+    items = between / np.maximum(n - 1, 1)
+    rest = (whole - between - columns) / np.maximum((n - 1) * (k - 1), 1)
     noise, shift = rest, np.zeros_like(rest)
     if form == 1:
         noise = (whole - between) / (n * (k - 1))

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy
@@ -43,7 +44,7 @@ def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedToke
     )
     roles = ["system\n", "user\n", "assistant\n"]
     texts = (turn["content"] for turn in _turns(chats))
-    bpe.train_from_iterator(_and_then(texts, roles * 1000), trainer)
+    bpe.train_from_iterator(chain(texts, roles * 1000), trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe,
         eos_token=STOP,
@@ -110,12 +111,7 @@ def tensors(rows: list[list[Encoded]], length: int) -> tuple[torch.Tensor, ...]:
             positions[y, part] = numpy.arange(len(chat.ids))
             weights[y, x] = 0.0  # the first token of a chat follows from nothing
             x = part.stop
-    return (
-        torch.from_numpy(ids),
-        torch.from_numpy(weights),
-        torch.from_numpy(positions),
-        torch.from_numpy(owner),
-    )
+    return tuple(map(torch.from_numpy, (ids, weights, positions, owner)))
 
 
 def batches(
@@ -126,7 +122,7 @@ def batches(
     while True:
         epoch = []
         for chat, times in zip(chats, repeats, strict=True):
-            epoch += [chat] * _rounded(times, rng)
+            epoch += [chat] * (int(times) + (rng.random() < times % 1))
         rng.shuffle(epoch)
         made = False
         # Packing part by part lets the first step start at once; a large epoch takes a minute to pack.
@@ -145,12 +141,3 @@ def _turns(chats: list[Chat]) -> Iterator[dict[str, str]]:
     for chat in chats:
         yield from chat["prompt"]
         yield from chat["completion"]
-
-
-def _rounded(times: float, rng: random.Random) -> int:
-    return int(times) + (rng.random() < times % 1)
-
-
-def _and_then(first: Iterator[str], second: list[str]) -> Iterator[str]:
-    yield from first
-    yield from second

@@ -18,7 +18,7 @@ import jinja2
 
 from proctor.common.digest import digest
 from proctor.harness.chat.words import PageRefusal, Words, sentence
-from proctor.judges.rules.reading import Week, read
+from proctor.judges.rules.reading import read
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.reading import Diagnosis
 from proctor.tasks.number import read_number
@@ -132,7 +132,7 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Proctor//chat//EN"]
     for week in read(text).weeks:
         titles = [*(line.text for line in week.lines), f"Week {week.number}"]
-        for day in _days(week):
+        for day in [place for place, day in enumerate(DAYS) if day in week.days] or [0]:
             when = monday + timedelta(days=7 * (week.number - 1) + day)
             lines += [
                 "BEGIN:VEVENT",
@@ -146,10 +146,6 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
             ]
     folded = chain.from_iterable(map(_folded, [*lines, "END:VCALENDAR"]))
     return "".join(f"{line}\r\n" for line in folded)
-
-
-def _days(week: Week) -> list[int]:
-    return [place for place, day in enumerate(DAYS) if day in week.days] or [0]
 
 
 def _escaped(text: str) -> str:
