@@ -66,13 +66,6 @@ def check_address(address: str) -> None:
         )
 
 
-def key_name_for(address: str | None, named: str | None) -> str:
-    """The environment variable with the key. No key goes to an address that it was not named for."""
-    if not named and (address or OPENAI).rstrip("/") == OPENAI:
-        return "OPENAI_API_KEY"
-    return named or ""
-
-
 class ChatClient:
     def __init__(
         self,
@@ -91,8 +84,10 @@ class ChatClient:
         """
         self._who = who
         self._address = address or OPENAI
-        self._key_name = key_name_for(address, key)
-        self._key = ""
+        # No key goes to an address that it was not named for.
+        self._key_name, self._key = key or "", ""
+        if not key and self._address.rstrip("/") == OPENAI:
+            self._key_name = "OPENAI_API_KEY"
         if self._key_name:
             self._key = os.environ.get(self._key_name, "").strip()
         if self._key_name and not self._key:
