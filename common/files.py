@@ -111,11 +111,8 @@ def read_text(path: Path) -> str:
     """The text of a file that a user brings, or one line that says why there is none."""
     try:
         # A pipe or a device has no end.
-        if (
-            path.exists()
-            and not path.is_dir()
-            and not (path.is_file() and path.stat().st_size <= LARGEST_TEXT)
-        ):
+        readable = path.is_file() and path.stat().st_size <= LARGEST_TEXT
+        if path.exists() and not path.is_dir() and not readable:
             raise Refusal(f"no file of at most {LARGEST_TEXT:,} bytes", where=path)
         return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (FileNotFoundError, IsADirectoryError):
@@ -232,9 +229,8 @@ class LineFile:
             for start in starts:
                 file.seek(start)
                 line = file.readline(LONGEST_LINE)
-                if (
-                    line.strip() and self._entry(line) is None
-                ):  # it may have been in the middle of being written
+                # It may have been in the middle of being written.
+                if line.strip() and self._entry(line) is None:
                     kept.write(line.rstrip(b"\n") + b"\n")
                     file.seek(start)
                     file.write(b" " * len(line.rstrip(b"\n")))

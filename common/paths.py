@@ -28,13 +28,6 @@ class Kind(NamedTuple):
     shipped: Path
     ending: str = ".yaml"
 
-    def file_of(self, name: str) -> str:
-        """Relative to the folder; `name_in` is the way back."""
-        return name + self.ending
-
-    def name_in(self, folder: Path, file: Path) -> str:
-        return file.relative_to(folder).as_posix().removesuffix(self.ending)
-
 
 KINDS = {
     "suites": Kind("suite", PACKAGE / "harness" / "suites"),
@@ -119,10 +112,10 @@ def from_here(path: str) -> str:
 
 def names(kind: str) -> list[str]:
     """All names of a kind: the project's and those that ship."""
-    every = set()
+    every, ending = set(), KINDS[kind].ending
     for folder in _folders(kind):
-        for file in folder.glob(KINDS[kind].file_of("*")):
-            every.add(KINDS[kind].name_in(folder, file))
+        for file in folder.glob(f"*{ending}"):
+            every.add(file.relative_to(folder).as_posix().removesuffix(ending))
     return sorted(every)
 
 
@@ -135,7 +128,7 @@ def find(kind: str, name: str, where: Path | str | None = None) -> Path:
     """
     from proctor.common.schema import check_name, nearest  # the command line opens faster without them
 
-    word, file = KINDS[kind].word, KINDS[kind].file_of(name)
+    word, file = KINDS[kind].word, name + KINDS[kind].ending
     check_name(name, word, where)
     for folder in _folders(kind):
         path = folder / file

@@ -199,7 +199,6 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _local(base: Base) -> Path | None:
-    """The folder, if the base is one."""
     folder = resolve(base)
     if folder.is_dir():
         return folder.resolve()

@@ -15,7 +15,7 @@ from proctor.common.refusal import Refusal
 from proctor.finetune.base import Base, digest_of_base, digest_of_file, is_gguf, resolve_base
 from proctor.finetune.folder import read_json
 from proctor.finetune.merge.spec import MergeWith
-from proctor.finetune.recipe import AT_LOAD, GGUF_TYPES, Recipe
+from proctor.finetune.recipe import GGUF_TYPES, Quantization, Recipe
 from proctor.finetune.store import MADE, kept, locked, make
 
 Kind = Literal["dequantize", "merge_models", "train", "merge", "quantize"]
@@ -110,7 +110,7 @@ def plan_stages(
     recipe: Recipe | None,
     data_digests: Mapping[str, str],
     merge: bool,
-    quantization: str,
+    quantization: Quantization,
     serves_gguf: bool = False,
     merging: Merging | None = None,
 ) -> list[Stage]:
@@ -126,22 +126,17 @@ def plan_stages(
         whole = {"kind": kind, "version": VERSIONS[kind], "input": before, **inputs}
         stages.append(Stage(kind, digest(whole), whole, **parts))
 
-    if merge and (recipe is None or recipe.method == "full"):
-        why = "method 'full' leaves whole weights"
-        if recipe is None:
-            why = "there is no recipe"
-        raise Refusal(f"merge: true has nothing to merge, since {why}; leave merge out")
+    if merge and recipe is not None and recipe.method == "full":
+        raise Refusal(
+            "merge: true has nothing to merge, since method 'full' leaves whole weights; leave merge out"
+        )
     as_it_is = serves_gguf and recipe is None and quantization == "none" and merging is None
     if is_gguf(base) and not as_it_is:
         add("dequantize", {})
     if merging is not None:
         add("merge_models", merging.inputs, merging=merging)
     if recipe is not None:
-        wanted = {part.source for part in recipe.data}
-        missing = sorted(wanted - set(data_digests))
-        if missing:
-            raise Refusal(f"no chats for source {missing[0]!r} of the recipe; give a file of chats for it")
-        data = {source: data_digests[source] for source in sorted(wanted)}
+        data = {source: data_digests[source] for source in sorted(part.source for part in recipe.data)}
         add("train", {"recipe": recipe.model_dump(mode="json"), "data": data}, recipe=recipe)
     if merge:
         add("merge", {})
@@ -153,10 +148,6 @@ def plan_stages(
         # Every smaller type is made from the f16 file and measured against it, so that one is a stage of its own.
         for type_ in dict.fromkeys(("f16", quantization)):
             add("quantize", {"type": type_})
-    elif quantization not in ("none", *AT_LOAD):
-        raise Refusal(
-            f"unknown quantization {quantization!r}; there are: none, nf4, fp8, {', '.join(GGUF_TYPES)}"
-        )
     return stages
 
 

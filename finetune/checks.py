@@ -132,12 +132,13 @@ def passed(name: str, figures: dict[str, Any]) -> dict[str, Any]:
 def compare_logits(before: Sequence[Any], after: Sequence[Any]) -> dict[str, float]:
     """How far `after` is from `before`: mean KL divergence in nats, share of equal first choices, largest change."""
     import numpy
+    from scipy.special import log_softmax
 
     kl: list[float] = []
     same = places = 0
     largest = 0.0
     for old, new in zip(before, after, strict=True):
-        p, q = _log_softmax(old), _log_softmax(new)
+        p, q = (log_softmax(logits.astype(numpy.float64), axis=1) for logits in (old, new))
         kl += numpy.sum(numpy.exp(p) * (p - q), axis=1).tolist()
         same += int((old.argmax(axis=1) == new.argmax(axis=1)).sum())
         places += len(old)
@@ -152,10 +153,3 @@ def compare_logits(before: Sequence[Any], after: Sequence[Any]) -> dict[str, flo
         "largest_change": largest,
         "places": places,
     }
-
-
-def _log_softmax(logits: Any) -> Any:
-    import numpy
-
-    shifted = logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True)
-    return shifted - numpy.log(numpy.exp(shifted).sum(axis=1, keepdims=True))

@@ -8,40 +8,25 @@ It is read by the command line before anything heavy is loaded, so it imports no
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import ClassVar, Literal, Self, get_args
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from proctor.common.digest import digest
 from proctor.common.paths import find, resolve
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, read_yaml
+from proctor.common.schema import Digested, read_yaml
 
 Quantization = Literal["none", "nf4", "fp8", "f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 GgufType = Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 
 GGUF_TYPES: tuple[str, ...] = get_args(GgufType)
-AT_LOAD = ("nf4", "fp8")  # no stage: the engine converts while it loads (bitsandbytes, vllm)
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 PROJECTIONS = (*ATTENTION, "gate_proj", "up_proj", "down_proj")
 
 
-class _Digested(Frozen):
-    """`later` names fields that came later: at their defaults they are left out, so that old digests stay."""
-
-    later: ClassVar[tuple[str, ...]]
-
-    @model_serializer(mode="wrap")
-    def _without_what_came_later(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        fields: dict[str, Any] = whole(self)
-        for name in self.later:
-            if fields[name] == type(self).model_fields[name].default:
-                del fields[name]
-        return fields
-
-
-class Source(_Digested):
+class Source(Digested):
     """One set of chats in the mixture: a task's training set by name, or any JSONL of chats by path.
 
         {source: word_problems, examples: 1600}
@@ -65,7 +50,7 @@ class Source(_Digested):
     later: ClassVar = ("prompt",)
 
 
-class Recipe(_Digested):
+class Recipe(Digested):
     """Give either `steps` or `epochs`. The other fields have defaults that suit a LoRA of a small model.
 
     `trainer: auto` takes Unsloth for an adapter on a GPU, of a base of a billion parameters or more: it was measured

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jinja2
+
 from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal, located
 from proctor.finetune.build import made
 from proctor.finetune.export.chat_template import ItemWording, Turn, recognise
-from proctor.finetune.export.folder import Modelfile, export, parameters
-from proctor.finetune.export.phone import phone_card, phone_files
+from proctor.finetune.export.folder import Modelfile, copy_gguf, export_folder, parameters
 from proctor.harness.ask.lm_eval import laid_out, limits, lm_eval_task
 from proctor.harness.config.suite import Suite, load_variant
 from proctor.harness.config.variant import Variant
@@ -29,6 +30,7 @@ from proctor.tasks.prompt_pack import Pack, render
 
 ITEMS = 32  # of the task's, to check the layout on
 PLAIN = "Modelfile"
+FILES = Path(__file__).with_name("exported")  # templates: the card that goes along, and scripts for a phone
 Asked = tuple[str, str]  # a task, and the prompt pack that words it
 ITEM = "\0"  # stands for an item while the words around it are looked for
 
@@ -91,11 +93,17 @@ def export_variant(
         "why": chosen.why,
         "modelfiles": {name: asked[name] for name in texts},
     }
-    card = _card(variant, facts["stages"], chosen, gguf.stat().st_size, examples)
     if phone:
         texts |= _for_phone(gguf, variant, chosen)
-        card += phone_card(variant.name)
-    return export(gguf, variant.name, out, card, facts, texts)
+    texts["README.md"] = _filled(
+        "card.md", variant=variant, base=base_in_public(variant), size=gguf.stat().st_size,
+        steps=steps(facts["stages"]), chosen=chosen, examples=examples, phone=phone,
+    )  # fmt: skip
+    with export_folder(out, gguf, {**facts, "name": variant.name}) as part:
+        copy_gguf(gguf, part / f"{variant.name}.gguf")
+        for file, text in texts.items():
+            (part / file).write_bytes(text.encode("utf-8"))
+    return out
 
 
 def _for_phone(gguf: Path, variant: Variant, chosen: Chosen) -> dict[str, str]:
@@ -108,7 +116,18 @@ def _for_phone(gguf: Path, variant: Variant, chosen: Chosen) -> dict[str, str]:
         context = min(engine.context_length, max(2048, engine.prompt_length(prompt) + limit))
     options = f"--temp {sampling.temperature or 0:g} --top-k 0 --min-p 0 --seed {sampling.seed}"
     options += f" --top-p {1.0 if sampling.top_p is None else sampling.top_p:g}"
-    return phone_files(variant.name, prompt, limit, context, options)
+    named = {"name": variant.name, "context": context, "limit": limit, "sampling": options}
+    scripts = {file: _filled(file, **named) for file in ("try.sh", "bench.sh")}
+    return {
+        "prompt.txt": prompt + "\n",
+        **scripts,
+    }  # llama.cpp takes one line break from the end of a prompt's file
+
+
+def _filled(file: str, **values: Any) -> str:
+    template = (FILES / file).read_text(encoding="utf-8")
+    text: str = jinja2.Template(template, trim_blocks=True, keep_trailing_newline=True).render(values)
+    return text
 
 
 def provenance(variant: Variant, plan: VariantPlan, store: Path) -> dict[str, Any]:
@@ -207,30 +226,6 @@ def _modelfile(engine: LlamaCppEngine, variant: Variant, layout: TaskLayout) -> 
     return file
 
 
-def _card(
-    variant: Variant, stages: Sequence[dict[str, Any]], chosen: Chosen, size: int, examples: Mapping[str, str]
-) -> str:
-    """The README that goes along. `examples` hold an item for each Modelfile."""
-    lines = [f"# {variant.name}", ""]
-    if variant.about:
-        lines += [f"{variant.about}.", ""]
-    lines += ["| | |", "| --- | --- |", f"| base | {base_in_public(variant)} |"]
-    if variant.recipe:
-        lines.append(f"| recipe | {variant.recipe} |")
-    lines.append(f"| weights | {variant.quantization}, {size:,} bytes |")
-    lines += ["", "## Where it comes from", "", f"Variant `{variant.digest[:16]}`, made in these steps:", ""]
-    lines += steps(stages)
-    scores = [f"- {line}" for line in chosen.scores] or ["No results were there."]
-    lines += ["", "## What it was seen to do", "", *scores]
-    if examples:
-        wording = (
-            f"The wording is that of `{chosen.task}` in the prompt pack `{chosen.prompt}`: {chosen.why}."
-        )
-        lines += ["", wording]
-    lines += ["", "## Use", "", *_use(variant, examples)]
-    return "\n".join(lines) + "\n"
-
-
 def base_in_public(variant: Variant) -> str:
     """Where a base lies on this machine is nobody's business."""
     if Path(variant.base).is_absolute():
@@ -251,14 +246,3 @@ def _checks(stage: dict[str, Any]) -> str:
             if name in check["figures"]:
                 checks += f", {name} {check['figures'][name]:.4g}"
     return checks
-
-
-def _use(variant: Variant, examples: Mapping[str, str]) -> list[str]:
-    if not examples:
-        return [f"`{variant.name}.gguf` holds its tokenizer and chat template; any llama.cpp reads it."]
-    lines = ["Say the item alone: a Modelfile puts the wording of its task around it, each time."]
-    for file, item in examples.items():
-        name = variant.name + file.removeprefix(PLAIN).replace(".", "-")
-        commands = f"ollama create {name} -f {file}\nollama run {name}"
-        lines.append(f"\n```\n{commands}\n```\n\nSay, for example:\n\n```\n{item.strip()}\n```")
-    return lines

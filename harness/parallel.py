@@ -268,8 +268,7 @@ def _code() -> str:
     hashed = hashlib.sha256()
     for room in ("finetune", "harness", "judges", "tasks"):
         for path in sorted((PACKAGE / room).rglob("*")):
-            data = room in ("judges", "tasks") and path.suffix in (".yaml", ".txt", ".jsonl", ".csv")
-            if path.suffix == ".py" or data:
+            if path.suffix in (".py", ".yaml", ".txt", ".jsonl", ".csv"):
                 hashed.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return hashed.hexdigest()
 

@@ -15,9 +15,8 @@ from proctor.harness.doctor import Finding
 from proctor.harness.plan.notes import without_examples
 from proctor.harness.plan.plan import Plan
 
-UNKNOWN = (
-    "how long answering takes is not estimated"  # kept cells foretell it worse than within a factor of two
-)
+# Kept cells foretell it worse than within a factor of two.
+UNKNOWN = "how long answering takes is not estimated"
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -75,7 +74,6 @@ def _kind(stage: Stage) -> str:
 
 
 def _served(stage: Stage, plan: Plan) -> list[str]:
-    """The variants that need a stage."""
     served = []
     for each in plan.variants:
         if stage.digest in {other.digest for other in with_parents(each.stages)}:

@@ -26,9 +26,7 @@ GIVE_UP = 20  # after so many failures in a row nothing more is asked
 LOOK_SECONDS = 5.0  # that the first look at a server may take
 SHOWN = 300  # letters of what a server says that a problem repeats
 MOST_TOKENS = 10**9  # of one request
-LONGEST_TEXT = (
-    500_000  # letters of a response: more than 128,000 tokens; reading tens of millions takes minutes
-)
+LONGEST_TEXT = 500_000  # letters of a response: over 128,000 tokens; reading tens of millions takes minutes
 NOT_OFFERED = (404, 405, 501)  # as servers answer where they have nothing
 # What may stand between two letters of a key that a server repeats: white space, also as an error's words escape it.
 # Without an end to it, a text of escapes alone would be walked through from each of its letters.
@@ -72,32 +70,6 @@ def check_address(address: str) -> None:
         )
 
 
-def key_name_for(address: str | None, named: str | None) -> str:
-    """The environment variable with the key. No key goes to an address that it was not named for."""
-    if not named and (address or OPENAI).rstrip("/") == OPENAI:
-        return "OPENAI_API_KEY"
-    return named or ""
-
-
-class Outage:
-    """A server that is gone is not waited for a thousand times."""
-
-    def __init__(self, give_up: int = GIVE_UP) -> None:
-        self.reason = ""  # why nothing more is asked; empty while the server is asked
-        self._give_up = give_up
-        self._in_a_row = 0
-
-    def count(self, problem: str, gone: bool) -> None:
-        """A reply came, or a `problem` did; `gone` when it may be the server's own: no line, no time, no room."""
-        self._in_a_row += 1
-        if not gone:
-            self._in_a_row = 0
-        if self._in_a_row >= self._give_up and not self.reason:
-            self.reason = (
-                f"not asked: the {self._give_up} requests before failed, the last one with: {problem}"
-            )
-
-
 class ChatClient:
     def __init__(
         self,
@@ -116,8 +88,10 @@ class ChatClient:
         """
         self._who = who
         self._address = address or OPENAI
-        self._key_name = key_name_for(address, key)
-        self._key = ""
+        # No key goes to an address that it was not named for.
+        self._key_name, self._key = key or "", ""
+        if not key and self._address.rstrip("/") == OPENAI:
+            self._key_name = "OPENAI_API_KEY"
         if self._key_name:
             self._key = os.environ.get(self._key_name, "").strip()
         if self._key_name and not self._key:
@@ -132,7 +106,7 @@ class ChatClient:
         self._concurrency = concurrency
         self._give_up = give_up
         self._client: Any = None
-        self._outage = Outage(give_up)
+        self._stopped, self._in_a_row = "", 0  # why nothing more is asked; how many failed before
         self._looked = False
 
     def open(self) -> None:
@@ -152,7 +126,7 @@ class ChatClient:
             http_client=BoundedClient(self._timeout),
         )
         self._gate = asyncio.Semaphore(self._concurrency)
-        self._outage = Outage(self._give_up)
+        self._stopped, self._in_a_row = "", 0
 
     async def aclose(self) -> None:
         if self._client is not None:
@@ -229,8 +203,8 @@ class ChatClient:
         """One request to /chat/completions or /completions, however many others are on their way."""
         self.open()
         async with self._gate:
-            if self._outage.reason:
-                return Completion(problem=self._outage.reason, trouble="not asked")
+            if self._stopped:
+                return Completion(problem=self._stopped, trouble="not asked")
             start = time.perf_counter()
             try:
                 async with asyncio.timeout(self._patience):
@@ -238,8 +212,17 @@ class ChatClient:
             except TimeoutError:
                 problem = f"no reply within {self._patience:g} s, waits included"
                 completion = Completion(problem=problem, trouble="timed out")
-        self._outage.count(completion.problem, completion.trouble in _GONE)
+        self._count_failures(completion)
         return replace(completion, seconds=round(time.perf_counter() - start, 6))
+
+    def _count_failures(self, completion: Completion) -> None:
+        """A server that is gone is not waited for a thousand times."""
+        self._in_a_row += 1
+        if completion.trouble not in _GONE:
+            self._in_a_row = 0
+        if self._in_a_row >= self._give_up and not self._stopped:
+            before = f"the {self._give_up} requests before failed, the last one with"
+            self._stopped = f"not asked: {before}: {completion.problem}"
 
     async def _try(self, path: str, body: Mapping[str, Any]) -> Completion:
         from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
@@ -307,7 +290,7 @@ class ChatClient:
             return Completion(problem=problem, trouble="server error", status=status)
         if status == 401:  # it will not change its mind for the next request
             name = self._key_name or "none was given"
-            self._outage.reason = f"not asked: the server refuses the key ({name})"
+            self._stopped = f"not asked: the server refuses the key ({name})"
         too_long = status in (400, 413) and bool(_TOO_LONG.search(str(refused)))
         problem = f"{status}, the server refused: {why}"
         return Completion(problem=problem, trouble="refused", status=status, too_long=too_long)

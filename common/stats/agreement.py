@@ -20,8 +20,7 @@ def _mean_of(part: Callable[[Floats, Floats], Any]) -> Figure:
     return lambda rows, w: ratio(w @ np.asarray(part(*rows.T), dtype=np.float64), w.sum(axis=1))
 
 
-def root_mean_square_error(rows: Floats, w: Floats) -> Floats:
-    return np.sqrt(_mean_of(lambda x, y: (x - y) ** 2)(rows, w))
+_mean_square = _mean_of(lambda x, y: (x - y) ** 2)
 
 
 def pearson(rows: Floats, w: Floats) -> Floats:
@@ -45,11 +44,6 @@ def kendall_tau_c(rows: Floats, w: Floats) -> Floats:
     """Stuart's tau: 2 m (P - Q) / (n^2 (m - 1)), m the smaller number of distinct scores."""
     least = min(len(_levels(side)[0]) for side in rows.T)
     return ratio(2 * least * _concordance(rows, w), w.sum(axis=1) ** 2 * (least - 1))
-
-
-def kendall_tau_a(rows: Floats, w: Floats) -> Floats:
-    """(P - Q) / N: a tie counts against, on either side."""
-    return ratio(_concordance(rows, w), _pairs(w.sum(axis=1)))
 
 
 def goodman_kruskal_gamma(rows: Floats, w: Floats) -> Floats:
@@ -104,7 +98,7 @@ BETWEEN_TWO: dict[str, tuple[str, Figure]] = {
     "within_one": ("Agreement within one", _mean_of(lambda x, y: np.abs(x - y) < 1 + _CLOSE)),
     "mean_difference": ("Mean difference (judge less label)", _mean_of(np.subtract)),
     "mean_absolute_error": ("Mean absolute error", _mean_of(lambda x, y: np.abs(x - y))),
-    "root_mean_square_error": ("Root mean square error", root_mean_square_error),
+    "root_mean_square_error": ("Root mean square error", lambda rows, w: np.sqrt(_mean_square(rows, w))),
     "cohen_kappa": ("Cohen's kappa, unweighted", cohen_kappa),
     "linear_weighted_kappa": ("Cohen's kappa, linear weights", partial(_kappa, lambda a, b: np.abs(a - b))),
     "quadratic_weighted_kappa": (
@@ -115,7 +109,7 @@ BETWEEN_TWO: dict[str, tuple[str, Figure]] = {
     "spearman": ("Spearman's rho", spearman),
     "kendall_tau_b": ("Kendall's tau-b", kendall_tau_b),
     "kendall_tau_c": ("Kendall's tau-c", kendall_tau_c),
-    "kendall_tau_a": ("Kendall's tau-a", kendall_tau_a),
+    "kendall_tau_a": ("Kendall's tau-a", lambda rows, w: ratio(_concordance(rows, w), _pairs(w.sum(axis=1)))),
     "goodman_kruskal_gamma": ("Goodman and Kruskal's gamma", goodman_kruskal_gamma),
     "concordance_correlation": ("Lin's concordance correlation", concordance_correlation),
     "macro_precision": ("Precision, mean of the levels", partial(macro, "precision")),
@@ -169,7 +163,6 @@ def _ties(values: Floats, w: Floats) -> Floats:
 
 
 def _pairs(counts: Floats) -> Floats:
-    """How many pairs so many items make."""
     return counts * (counts - 1) / 2
 
 

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 Floats = NDArray[np.float64]
-Statistic = Callable[
-    [Floats], Floats
-]  # weights (rows, observations) -> a value a row, nan where there is none
-Figure = Callable[
-    [Floats, Floats], Floats
-]  # the same of observations and weights: partial(figure, observations)
+# Weights (rows, observations) -> a value a row, nan where there is none.
+Statistic = Callable[[Floats], Floats]
+# The same of observations and weights: partial(figure, observations) is a Statistic.
+Figure = Callable[[Floats, Floats], Floats]
 
 RESAMPLES = 2_000
 SEED = 2026

@@ -233,12 +233,7 @@ def _area(confidence: ArrayLike, right: ArrayLike, clusters: Labels) -> _Area | 
         return None
     good, bad = sure[correct == 1], sure[correct == 0]
     # Of each right answer the share of wrong ones below it, and the other way round; ties count half.
-    above = (np.searchsorted(np.sort(bad), good, "left") + np.searchsorted(np.sort(bad), good, "right")) / (
-        2 * n
-    )
-    below = (np.searchsorted(np.sort(good), bad, "left") + np.searchsorted(np.sort(good), bad, "right")) / (
-        2 * m
-    )
+    above, below = _below(good, bad), _below(bad, good)
     value = float(above.mean())
     influence = np.empty(len(sure))
     influence[correct == 1] = (above - value) * len(sure) / m
@@ -253,6 +248,12 @@ def _area(confidence: ArrayLike, right: ArrayLike, clusters: Labels) -> _Area | 
         worth = min(plain, robust, _variance(value, m, n)) / robust
     fewest = min(len(np.unique(codes[correct == answer])) for answer in (0, 1))
     return _Area(value, totals, m * worth, n * worth, None if clusters is None else groups, fewest)
+
+
+def _below(values: Floats, others: Floats) -> Floats:
+    ordered = np.sort(others)
+    places = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
+    return np.asarray(places / (2 * len(others)), dtype=np.float64)
 
 
 def _newcombe(value: float, m: float, n: float, z: float) -> tuple[float, float]:

@@ -55,9 +55,8 @@ def over_all(parts: Sequence[Part]) -> Difference:
         margin = _mean(margins)
         p_no_worse, p_no_better = tail(margin + gap, below), tail(margin - gap, above)
         p_equivalent = max(p_no_worse, p_no_better)
-    wider = (
-        max(below, above) / reach
-    )  # what the test goes by: where nothing was seen to differ, se would promise much
+    # What the test goes by: where nothing was seen to differ, se would promise much.
+    wider = max(below, above) / reach
     if wider > 0.0:
         effect = paired_real_effect(groups, wider * sqrt(groups), alpha)
     return Difference(

@@ -24,10 +24,8 @@ def paired_t(difference: Difference) -> Figures:
     freedom = difference.clusters - 1
     if freedom < 1 or not difference.se > 0.0:
         return {"statistic": None, "df": freedom, "p": None, "low": None, "high": None}
-    t, reach = (
-        difference.difference / difference.se,
-        critical(difference.alpha, difference.clusters) * difference.se,
-    )
+    t = difference.difference / difference.se
+    reach = critical(difference.alpha, difference.clusters) * difference.se
     p = float(2.0 * special.stdtr(freedom, -abs(t)))
     low, high = difference.difference - reach, difference.difference + reach
     return {"statistic": t, "df": freedom, "p": p, "low": low, "high": high}

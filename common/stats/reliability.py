@@ -49,30 +49,21 @@ def alpha_ordinal(rows: Floats, w: Floats) -> Floats:
     return 1.0 - ratio(observed * (n - 1), expected)
 
 
-def fleiss_kappa(rows: Floats, w: Floats) -> Floats:
-    """For items with as many scores each, whoever gave them; the caller leaves the others out."""
-    return _chance_corrected(rows, w, lambda shares: (shares**2).sum(axis=1))
-
-
-def randolph_kappa(rows: Floats, w: Floats) -> Floats:
-    """Fleiss' kappa with chance 1 / levels in use."""
-    return _chance_corrected(rows, w, lambda shares: np.full(len(shares), 1.0 / shares.shape[1]))
-
-
-def gwet_ac1(rows: Floats, w: Floats) -> Floats:
-    """Fleiss' kappa with chance sum share (1 - share) / (levels in use - 1)."""
-    return _chance_corrected(
-        rows, w, lambda shares: ratio((shares * (1 - shares)).sum(axis=1), np.array(shares.shape[1] - 1.0))
-    )
-
-
-def _chance_corrected(rows: Floats, w: Floats, chance_of: Callable[[Floats], Floats]) -> Floats:
-    """`chance_of` the shares of the levels in use, a row each."""
+def _chance_corrected(chance_of: Callable[[Floats], Floats], rows: Floats, w: Floats) -> Floats:
+    """For items with as many scores each, whoever gave them. `chance_of` the shares of the levels in use."""
     _, counts, _ = _counted(rows)
     raters, n = rows.shape[1], w.sum(axis=1)
     same = (counts * (counts - 1)).sum(axis=1) / (raters * (raters - 1))
     chance = chance_of((w @ counts) / (n * raters)[:, None])
     return ratio(w @ same / n - chance, 1.0 - chance)
+
+
+fleiss_kappa = partial(_chance_corrected, lambda shares: (shares**2).sum(axis=1))
+randolph_kappa = partial(_chance_corrected, lambda shares: np.full(len(shares), 1.0 / shares.shape[1]))
+gwet_ac1 = partial(
+    _chance_corrected,
+    lambda shares: ratio((shares * (1 - shares)).sum(axis=1), np.array(shares.shape[1] - 1.0)),
+)
 
 
 def all_agree(rows: Floats, w: Floats) -> Floats:
@@ -117,10 +108,8 @@ def _icc(form: int, together: bool, rows: Floats, w: Floats) -> Floats:
     between = w @ (totals**2) / k - middle
     columns = (by_rater**2).sum(axis=1) / n - middle
     whole = w @ squares - middle
-    items, rest = (
-        between / np.maximum(n - 1, 1),
-        (whole - between - columns) / np.maximum((n - 1) * (k - 1), 1),
-    )
+    items = between / np.maximum(n - 1, 1)
+    rest = (whole - between - columns) / np.maximum((n - 1) * (k - 1), 1)
     noise, shift = rest, np.zeros_like(rest)
     if form == 1:
         noise = (whole - between) / (n * (k - 1))

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -45,18 +45,6 @@ def _refuse(message: object) -> None:
     raise TemplateError(str(message))
 
 
-def _json(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-    sort_keys: bool = False,
-) -> str:
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-    )
-
-
 def _same_day(form: str) -> str:
     """The date for a chat template that asks for today's (Llama 3.2's does).
 
@@ -75,7 +63,7 @@ def _compiled(template: str) -> Any:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, "jinja2.ext.loopcontrols"]
     )
-    environment.filters["tojson"] = _json
+    environment.filters["tojson"] = partial(json.dumps, ensure_ascii=False)
     environment.globals |= {"raise_exception": _refuse, "strftime_now": _same_day}
     return environment.from_string(template)
 

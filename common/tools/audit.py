@@ -14,17 +14,8 @@ from pathlib import Path
 from typing import Any
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
-AUDIT = [
-    sys.executable,
-    "-m",
-    "pip_audit",
-    "--require-hashes",
-    "--disable-pip",
-    "--format",
-    "json",
-    "--progress-spinner",
-    "off",
-]
+OPTIONS = "--require-hashes --disable-pip --format json --progress-spinner off"
+AUDIT = [sys.executable, "-m", "pip_audit", *OPTIONS.split()]
 
 
 def audited(entries: Sequence[str], command: Sequence[str] = AUDIT) -> list[dict[str, Any]]:

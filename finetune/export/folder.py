@@ -45,23 +45,6 @@ class Modelfile:
         return "\n".join(lines) + "\n"
 
 
-def export(
-    gguf: Path,
-    name: str,
-    out: Path,
-    card: str,
-    record: Mapping[str, Any],
-    texts: Mapping[str, str],
-) -> Path:
-    """`out` with NAME.gguf, README.md (the card), export.json (the record) and more texts. Whole, or not there."""
-    with export_folder(out, gguf, {**record, "name": name}) as part:
-        copy_gguf(gguf, part / f"{name}.gguf")
-        for file, text in texts.items():
-            (part / file).write_bytes(text.encode("utf-8"))
-        (part / "README.md").write_text(card, encoding="utf-8")
-    return out
-
-
 @contextmanager
 def export_folder(out: Path, gguf: Path, record: Mapping[str, Any]) -> Iterator[Path]:
     """A folder to fill. Then it gets export.json and becomes `out`, in the place of an export that was there."""

@@ -137,9 +137,8 @@ def _write_weights(
             merged: dict[str, Any] = {}
             for name in names:
                 read = [each[name].get_tensor(name).double() for each in holders]
-                merged[name] = (
-                    combine(read, start[name].get_tensor(name).double(), spec).to(dtype).contiguous()
-                )
+                whole = combine(read, start[name].get_tensor(name).double(), spec)
+                merged[name] = whole.to(dtype).contiguous()
                 if not merged[name].isfinite().all():
                     raise Refusal(
                         f"the merge holds NaN or infinity in {name}",

@@ -6,7 +6,6 @@ Chats come as JSONL files of {"prompt": [turns], "completion": [turns]}.
 """
 
 import argparse
-import hashlib
 import json
 import math
 import random
@@ -21,6 +20,7 @@ import torch
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from proctor.common.digest import sha256_of
 from proctor.common.refusal import Refusal
 from proctor.finetune.tools.tiny_chats import (
     CONTEXT,
@@ -78,7 +78,7 @@ def loss_of(model: Any, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, 
 def train(
     model: LlamaForCausalLM, source: Iterator[tuple[torch.Tensor, ...]], arguments: argparse.Namespace
 ) -> dict[str, Any]:
-    """AdamW with warm-up and a cosine to a twentieth; `--minutes` bends the cosine so that it ends in time."""
+    """AdamW with warm-up and a cosine to a twentieth."""
     device, lively = torch.device(arguments.device), arguments.device == "cuda"
     model.to(device).train()
     decayed = [weight for weight in model.parameters() if weight.ndim > 1]
@@ -87,22 +87,17 @@ def train(
         [{"params": decayed, "weight_decay": 0.1}, {"params": kept, "weight_decay": 0.0}],
         lr=arguments.learning_rate, betas=(0.9, 0.95), fused=lively,
     )  # fmt: skip
-    runner: Any = torch.compile(model) if arguments.compile else model
     cast = torch.autocast("cuda", dtype=torch.bfloat16) if lively else nullcontext()
     began, tokens, step, log, shown = time.monotonic(), 0, 0, [], 0.0
-    while True:
+    while step < arguments.steps:
         done = step / arguments.steps
-        if arguments.minutes:
-            done = max(done, (time.monotonic() - began) / 60 / arguments.minutes)
-        if done >= 1:
-            break
         warm = min(1.0, (step + 1) / min(100, max(1, arguments.steps // 10)))
         for group in optimizer.param_groups:
             group["lr"] = arguments.learning_rate * warm * (0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2)
         batch = next(source)
         tokens += int((batch[3] > 0).sum())
         with cast:
-            total, weight = loss_of(runner, tuple(part.to(device, non_blocking=True) for part in batch))
+            total, weight = loss_of(model, tuple(part.to(device, non_blocking=True) for part in batch))
         loss = total / weight.clamp(min=1e-9)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -164,10 +159,10 @@ def main(arguments: argparse.Namespace) -> None:
     encoded = encode(tokenizer, training, arguments.prompt_weight, arguments.length)
     cut = sum(len(chat.ids) == arguments.length for chat in encoded)
     mean = sum(len(chat.ids) for chat in encoded) / len(encoded)
-    _say(
+    print(
         f"{len(encoded)} chats of {mean:.0f} tokens, {cut} cut at {arguments.length}; {len(tokenizer)} words"
     )
-    _say(f"read in {time.monotonic() - began:.0f} s")
+    print(f"read in {time.monotonic() - began:.0f} s", flush=True)
     model = new_model(len(tokenizer), arguments.seed)
     source = batches(encoded, repeats, arguments.batch, arguments.length, arguments.seed)
     figures = train(model, source, arguments)
@@ -182,14 +177,14 @@ def main(arguments: argparse.Namespace) -> None:
         "device": torch.cuda.get_device_name() if arguments.device == "cuda" else "cpu",
         "parameters": model.num_parameters(),
         "held_out_loss": held_out_loss(model, unseen, arguments.length, arguments.device) if unseen else None,
-        "chats": {path.name: {"sha256": _sha256(path), "weight": weight} for path, weight in files},
+        "chats": {path.name: {"sha256": sha256_of(path), "weight": weight} for path, weight in files},
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
         **figures,
     }
     written = json.dumps(made, indent=1, sort_keys=True) + "\n"
     (arguments.out / "made.json").write_text(written, encoding="utf-8")
     shown = ("parameters", "steps", "tokens", "seconds", "held_out_loss")
-    _say(str({key: made[key] for key in shown}))
+    print({key: made[key] for key in shown})
 
 
 def options() -> argparse.ArgumentParser:
@@ -201,25 +196,13 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--length", type=int, default=512)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cpu")
-    parser.add_argument(
-        "--minutes", type=float, default=0, help="stop by then, with the schedule run to its end"
-    )
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument(
         "--prompt-weight", type=float, default=0.1, help="0: loss on answers only; 1: on every token"
     )
     parser.add_argument("--vocab", type=int, default=2048)
     parser.add_argument("--held-out", type=int, default=64, help="chats of each file kept out of training")
-    parser.add_argument("--compile", action="store_true")
     return parser
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _weighted(option: str) -> tuple[Path, float]:

@@ -3,23 +3,19 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from proctor.common.paths import EMBEDDED, PACKAGE
+
 END, START, STOP = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CONTEXT = 1024
 # ChatML: llama.cpp, Ollama and vLLM all know it, and three added tokens are all that it needs.
-TEMPLATE = (
-    "{%- for message in messages -%}\n"
-    "{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}\n"
-    "{%- endfor -%}\n"
-    "{%- if add_generation_prompt -%}\n"
-    "{{- '<|im_start|>assistant\\n' -}}\n"
-    "{%- endif -%}\n"
-)
+TEMPLATE = (PACKAGE / EMBEDDED / "chat_template.jinja").read_text(encoding="utf-8")
 Chat = dict[str, list[dict[str, str]]]
 
 
@@ -48,7 +44,7 @@ def train_tokenizer(chats: list[Chat], vocab_size: int = 2048) -> PreTrainedToke
     )
     roles = ["system\n", "user\n", "assistant\n"]
     texts = (turn["content"] for turn in _turns(chats))
-    bpe.train_from_iterator(_and_then(texts, roles * 1000), trainer)
+    bpe.train_from_iterator(chain(texts, roles * 1000), trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe,
         eos_token=STOP,
@@ -115,12 +111,7 @@ def tensors(rows: list[list[Encoded]], length: int) -> tuple[torch.Tensor, ...]:
             positions[y, part] = numpy.arange(len(chat.ids))
             weights[y, x] = 0.0  # the first token of a chat follows from nothing
             x = part.stop
-    return (
-        torch.from_numpy(ids),
-        torch.from_numpy(weights),
-        torch.from_numpy(positions),
-        torch.from_numpy(owner),
-    )
+    return tuple(map(torch.from_numpy, (ids, weights, positions, owner)))
 
 
 def batches(
@@ -131,7 +122,7 @@ def batches(
     while True:
         epoch = []
         for chat, times in zip(chats, repeats, strict=True):
-            epoch += [chat] * _rounded(times, rng)
+            epoch += [chat] * (int(times) + (rng.random() < times % 1))
         rng.shuffle(epoch)
         made = False
         # Packing part by part lets the first step start at once; a large epoch takes a minute to pack.
@@ -150,12 +141,3 @@ def _turns(chats: list[Chat]) -> Iterator[dict[str, str]]:
     for chat in chats:
         yield from chat["prompt"]
         yield from chat["completion"]
-
-
-def _rounded(times: float, rng: random.Random) -> int:
-    return int(times) + (rng.random() < times % 1)
-
-
-def _and_then(first: Iterator[str], second: list[str]) -> Iterator[str]:
-    yield from first
-    yield from second

@@ -88,10 +88,7 @@ def encode(tokenizer: Any, chat: Mapping[str, list[Turn]]) -> dict[str, list[int
         )
     prompt_ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     response_ids = tokenizer(whole[len(prompt) :], add_special_tokens=False)["input_ids"]
-    return {
-        "input_ids": prompt_ids + response_ids,
-        "labels": [IGNORED] * len(prompt_ids) + response_ids,
-    }
+    return {"input_ids": prompt_ids + response_ids, "labels": [IGNORED] * len(prompt_ids) + response_ids}
 
 
 def _repeated(rows: list[dict[str, list[int]]], part: Source, seed: int) -> list[dict[str, list[int]]]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any, TypeVar
 
 import inspect_ai
@@ -125,7 +124,7 @@ def _as_asked(doc: Mapping[str, Any], sample: Any, failed: Mapping[str, Response
         # A limit of the task's own leaves no choice, or one that it broke off.
         bool(sample.limit) or sample.output.stop_reason == "max_tokens",
         kept.get("seconds"),
-        logprobs=_logprobs_of(sample.output),
+        logprobs=kept.get("logprobs"),
     )
     return AskedSample(doc, sample.epoch, kept.get("prompt", ""), response)
 
@@ -289,7 +288,7 @@ class EngineAPI(ModelAPI):
                 input_tokens=response.tokens_in, output_tokens=response.tokens_out, total_tokens=total
             )
         # Inspect puts its own time in the place of ours, and that is how long the whole batch took.
-        output.metadata = {"prompt": prompt, "seconds": response.seconds}
+        output.metadata = {"prompt": prompt, "seconds": response.seconds, "logprobs": response.logprobs}
         return output
 
 
@@ -313,12 +312,3 @@ def _as_inspect(text: str, logprobs: Sequence[tuple[int, float]]) -> Logprobs:
         content.append(Logprob(token=text[begin:end], logprob=logprob))
         begin = max(begin, end)
     return Logprobs(content=content)
-
-
-def _logprobs_of(output: ModelOutput) -> list[tuple[int, float]] | None:
-    """The other way round; a token that wrote nothing ends where the one before it does."""
-    kept = output.choices[0].logprobs if output.choices else None
-    if kept is None:
-        return None
-    ends = accumulate(len(token.token) for token in kept.content)
-    return [(end, token.logprob) for end, token in zip(ends, kept.content, strict=True)]

@@ -283,8 +283,6 @@ class _Asked:
 
 
 class _Fresh:
-    """Responses on their way to the disk."""
-
     def __init__(self, journal: Journal, progress: Advance) -> None:
         self._journal = journal
         self._progress = progress

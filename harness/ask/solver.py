@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.progress import Reporter
+from proctor.harness.ask.second_reader import Answered
 from proctor.harness.record import SolverRecord
 from proctor.judges.graders.asking import KeptReplies, ask_all, run
 from proctor.judges.graders.grader import Grader, Question, fingerprint
@@ -23,7 +24,6 @@ from proctor.tasks.questions.rules import flaws_of_set
 from proctor.tasks.questions.solving import ORDERS, WORDING, Solved, asked, can_be_solved, chosen
 from proctor.tasks.score import ResponseScore
 
-Answered = tuple[Mapping[str, Any], str]  # an item, and the response to it
 ScoreOrReason = tuple[ResponseScore | None, str]  # a score, or why there is none
 
 

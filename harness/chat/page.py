@@ -4,6 +4,7 @@ open_page([tutor], ClickedLabels(path), blind=False).launch(**LAUNCH)
 """
 
 import os
+import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,34 +13,23 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-# Read when gradio is imported: it would ask its makers' server.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported: it would ask its makers
 
 import gradio as gr
 
 from proctor.common.refusal import Refusal
 from proctor.harness.chat import scenes, voice
-from proctor.harness.chat.labels import AnsweredPair, ClickedLabels, drawn_order
+from proctor.harness.chat.labels import AnsweredPair, ClickedLabels
 from proctor.harness.chat.tutor import MISTAKES, PLAN, SOLVE, Tutor
 from proctor.harness.chat.words import LANGUAGES, PageRefusal, Words, days, sentence, words
 from proctor.harness.engines.protocol import Request
+from proctor.judges.figures.preferences import ORDERS
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis import render as render_work
 from proctor.tasks.diagnosis.reading import read_diagnosis
 from proctor.tasks.study_plan.profile import as_doc, courses
 
-CSS = """
-.gradio-container { --font: system-ui, sans-serif; font-family: var(--font) }
-.answer table { width: 100%; border-collapse: collapse } .answer td, .answer th { padding: .3em .5em; text-align: left }
-.answer pre { white-space: pre-wrap; font: inherit } .answer .right { color: #116329 } .answer .wrong { color: #a40e26 }
-.dark .answer .right { color: #7ee787 } .dark .answer .wrong { color: #ffa198 } .answer .number { font-size: 1.3em }
-.about p { margin: .3em 0 } .answer .mine { font-weight: 600; margin: 1em 0 .3em }
-button { transition: none !important } button.primary { background: #1d4ed8 !important; color: #fff !important }
-.nav-holder a { color: var(--body-text-color) !important }
-button[role=tab].selected { color: #1d4ed8 !important } input.subdued { color: var(--body-text-color) !important }
-.dark button[role=tab].selected { color: #93c5fd !important }
-@media print { .noprint, .tab-nav, nav, footer { display: none !important } }
-"""
+CSS = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 LAUNCH: dict[str, Any] = {
     "server_name": "127.0.0.1", "share": False, "footer_links": [], "quiet": True, "run_history": False,
     "mcp_server": False, "ssr_mode": False, "enable_monitoring": False, "show_error": False, "css": CSS,
@@ -300,7 +290,7 @@ class ChatPage:
         """The answers of all tutors, one after the other, each in its place; blind, the places are drawn."""
         order = asked.order
         if not order:
-            order = drawn_order() if self.blind else "ab"
+            order = random.choice(ORDERS) if self.blind else "ab"
         asked = replace(asked, order=order, texts={}, pairs=[])
         values, texts, names = asked.values, asked.texts, [tutor.name for tutor in self.tutors]
         shown, sent, files = [""] * len(names), "", list[str]()

@@ -1,7 +1,7 @@
 """The scenes: forms become what the tasks ask, and responses the HTML that the page shows.
 
 solved("2 + 2 = 4\n#### 4", words("en"))       # the working, a mark beside each equation, the number set apart
-planned(text, pupil(...), words("en"))         # a table by week, and what the checklist finds
+planned(text, pupil_of(form), words("en"))     # a table by week, and what the checklist finds
 pasted("403 - 168\nAnswer: 365")               # [{'problem': '403 - 168', 'working': '', 'answer': '365'}]
 """
 
@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import jinja2
+
 from proctor.common.digest import digest
-from proctor.harness.chat.words import PageRefusal, Words, sentence, table
-from proctor.judges.rules.reading import Week, read
+from proctor.harness.chat.words import PageRefusal, Words, sentence
+from proctor.judges.rules.reading import read
 from proctor.tasks.concepts import taxonomy
 from proctor.tasks.diagnosis.reading import Diagnosis
 from proctor.tasks.number import read_number
@@ -23,32 +26,17 @@ from proctor.tasks.number.steps import checked_equations
 from proctor.tasks.study_plan.checks import Names, check_plan
 from proctor.tasks.study_plan.profile import DAYS, Profile, as_doc
 
-LIMITS = {
-    "grade": (3, 12),
-    "weeks": (2, 8),
-    "hours": (0.5, 20),
-}  # what the tasks know; hours are those of a week
+LIMITS = {"grade": (3, 12), "weeks": (2, 8), "hours": (0.5, 20)}  # what the tasks know; hours of a week
+_LOADER = jinja2.FileSystemLoader(Path(__file__).parent)
+HTML: Any = jinja2.Environment(loader=_LOADER, autoescape=True).get_template("scenes.html").module
 TRIES, SURE = 5, 3  # answers drawn by chance, and how many of them must agree
 
 
 def solved(response: str, words: Words) -> str:
     """The response line by line as HTML, each of its equations marked."""
-    rows = []
-    for line in filter(str.strip, response.splitlines()):
-        marks = [mark(equation, right, words) for equation, right in checked_equations(line)]
-        rows.append((escape(line), "<br>".join(marks)))
-    reading, number = read_number(response), words["no_number"]
-    if reading:
-        number = escape(reading.text)
-    working = table((words["working"], words["check"]), rows)
-    return f"{working}<p class='number'>{words['answer']}: <strong>{number}</strong></p>"
-
-
-def mark(equation: str, right: bool, words: Words) -> str:
-    sign, name = "✗", "wrong"
-    if right:
-        sign, name = "✓", "right"
-    return f"<span class='{name}'>{sign} {escape(equation)} ({words[name]})</span>"
+    lines = [(line, checked_equations(line)) for line in filter(str.strip, response.splitlines())]
+    reading = read_number(response)
+    return str(HTML.solved(lines, reading.text if reading else words["no_number"], words))
 
 
 def how_sure(response: str, others: Sequence[str], words: Words) -> str:
@@ -68,11 +56,8 @@ def how_sure(response: str, others: Sequence[str], words: Words) -> str:
 
 def talked(turns: Sequence[str], words: Words) -> str:
     """What was said, the pupil's words and the answers to them by turns; the latest stands first."""
-    html = ""
-    for place in range(0, len(turns), 2):
-        question, answer = map(escape, turns[place : place + 2])
-        html = f"<p class='mine'>{words['you']}: {question}</p><pre>{answer}</pre>{html}"
-    return html
+    pairs = list(zip(turns[::2], turns[1::2], strict=True))
+    return str(HTML.talked(pairs[::-1], words))
 
 
 class KnownScore(NamedTuple):
@@ -90,36 +75,7 @@ class KnownScore(NamedTuple):
 
 def heading(names: Sequence[str], known: Sequence[KnownScore], words: Words) -> str:
     """Who answers, that the answers are to be checked, and how well each did where its scores are known."""
-    html = f"<h1>{escape(words['title'].format(names=', '.join(names)))}</h1><p><strong>{words['caution']}</strong></p>"
-    if not known:
-        return f"{html}<p>{words['unknown']}</p>"
-    for one in known:
-        fields = one._asdict() | {"scene": words[one.scene]}
-        named = f"{one.variant}: " if len(names) > 1 else ""
-        html += f"<p>{escape(named + words['known'].format(**fields))}</p>"
-    return html
-
-
-SIGNS = {"passed": ("right", "✓"), "failed": ("wrong", "✗")}
-
-
-def pupil(
-    name: str, grade: float, weeks: float, hours: float, busy: Sequence[str], goal: str, topics: Sequence[str],
-    course: str,
-) -> Profile:  # fmt: skip
-    """The pupil of a form; weeks beyond the task's limits are refused by the profile itself."""
-    return Profile(
-        id="chat",
-        name=str(name).strip() or "the pupil",
-        grade=int(grade),
-        course=course,
-        weak_topics=tuple(topics),
-        evidence=(),
-        goal=str(goal).strip() or "understand these topics",
-        weeks=int(weeks),
-        hours_per_week=float(hours),
-        busy=tuple(day for day in DAYS if day in busy),
-    )
+    return str(HTML.heading(names, known, words))
 
 
 def pupil_of(values: Sequence[Any], topics: Sequence[str] | None = None) -> Profile:
@@ -136,31 +92,28 @@ def pupil_of(values: Sequence[Any], topics: Sequence[str] | None = None) -> Prof
         course, chosen, _ = more
         if not chosen:
             raise PageRefusal("no weak topic is chosen; choose one or more from the list")
-    return pupil(name, grade, weeks, hours, busy, goal, chosen, course)
+    return Profile(
+        id="chat",
+        name=str(name).strip() or "the pupil",
+        grade=int(grade),
+        course=course,
+        weak_topics=tuple(chosen),
+        evidence=(),
+        goal=str(goal).strip() or "understand these topics",
+        weeks=int(weeks),
+        hours_per_week=float(hours),
+        busy=tuple(day for day in DAYS if day in busy),
+    )
 
 
 def planned(text: str, profile: Profile, words: Words) -> str:
     """The plan by week, and what the checklist finds, as HTML."""
-    rows = ""
-    for week in read(text).weeks:
-        lines = "<br>".join(escape(line.text) for line in week.lines)
-        minutes = f"{week.minutes:g}" if week.timed else ""
-        rows += f"<tr><th scope='row'>{week.number}</th><td>{minutes}</td><td>{lines}</td></tr>"
-    if not rows:
-        whole = f"<pre>{escape(text)}</pre>" if text.strip() else ""
-        return f"{whole}<p>{words['no_weeks']}</p>"
-    heads = "".join(f"<th scope='col'>{words[name]}</th>" for name in ("week", "minutes", "tasks"))
-    return f"<table><tr>{heads}</tr>{rows}</table>{findings(text, profile, words)}"
-
-
-def findings(text: str, profile: Profile, words: Words) -> str:
-    items = []
+    findings = []
     for check in check_plan(text, as_doc(profile)["requirements"]):
-        if check.result in SIGNS:
-            kind, sign = SIGNS[check.result]
-            why = escape(sentence(check.text, check.values, words))
-            items.append(f"<li class='{kind}'>{sign} {words['check_' + check.name]}: {why}</li>")
-    return f"<h3>{words['findings']}</h3><ul>{''.join(items)}</ul>"
+        if check.result in ("passed", "failed"):
+            why = sentence(check.text, check.values, words)
+            findings.append((check.result == "passed", check.name, why))
+    return str(HTML.planned(text, read(text).weeks, findings, words))
 
 
 def markdown(text: str, profile: Profile) -> str:
@@ -179,7 +132,7 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Proctor//chat//EN"]
     for week in read(text).weeks:
         titles = [*(line.text for line in week.lines), f"Week {week.number}"]
-        for day in _days(week):
+        for day in [place for place, day in enumerate(DAYS) if day in week.days] or [0]:
             when = monday + timedelta(days=7 * (week.number - 1) + day)
             lines += [
                 "BEGIN:VEVENT",
@@ -193,10 +146,6 @@ def calendar(text: str, start: date, now: datetime | None = None) -> str:
             ]
     folded = chain.from_iterable(map(_folded, [*lines, "END:VCALENDAR"]))
     return "".join(f"{line}\r\n" for line in folded)
-
-
-def _days(week: Week) -> list[int]:
-    return [place for place, day in enumerate(DAYS) if day in week.days] or [0]
 
 
 def _escaped(text: str) -> str:
@@ -284,21 +233,15 @@ def diagnosed(items: list[dict[str, str]], diagnosis: Diagnosis, words: Words) -
     """For each problem the right answer, where the working goes wrong, and its topic; then the weak topics by count."""
     rows, counted = [], Counter[str]()
     for number, item in enumerate(items, 1):
-        topic = diagnosis.concepts.get(number, "")
+        topic, answer = diagnosis.concepts.get(number, ""), diagnosis.answers.get(number, "?")
         counted[taxonomy.resolve(topic) or topic] += bool(topic)
-        cells = [
-            item["problem"],
-            item["answer"],
-            diagnosis.answers.get(number, "?"),
-            _first_wrong(item, words),
-            topic,
-        ]
-        shown = list(map(escape, cells))
-        for _, right in checked_equations(f"{cells[0]} = {cells[2]}"):
-            shown[2] = mark(cells[2], right, words)
-        rows.append(shown)
-    heads = ("problem", "your_answer", "right_answer", "where", "topic")
-    return table([words[name] for name in heads], rows) + _weak(diagnosis, counted, words)
+        checked = [right for _, right in checked_equations(f"{item['problem']} = {answer}")]
+        rows.append((item, answer, checked[-1] if checked else None, _first_wrong(item, words), topic))
+    topics = None
+    if diagnosis.topics is not None:
+        counts = {name: counted[taxonomy.resolve(name) or name] for name in diagnosis.topics}
+        topics = sorted(counts.items(), key=lambda entry: -entry[1])
+    return str(HTML.diagnosed(rows, topics, words))
 
 
 def weak_topics(diagnosis: Diagnosis) -> list[str]:
@@ -314,16 +257,3 @@ def _first_wrong(item: dict[str, str], words: Words) -> str:
             if not right:
                 return equation
     return words["no_wrong_sum"] if item["working"] else ""
-
-
-def _weak(diagnosis: Diagnosis, counted: Counter[str], words: Words) -> str:
-    if diagnosis.topics is None:
-        return f"<p>{words['no_topics']}</p>"
-    counts = {name: counted[taxonomy.resolve(name) or name] for name in diagnosis.topics}
-    items = ""
-    for name, count in sorted(counts.items(), key=lambda entry: -entry[1]):
-        items += f"<li>{escape(name)}"
-        if count:
-            items += f" ({count})"
-        items += "</li>"
-    return f"<h3>{words['weak_topics']}</h3><ul>{items or words['none']}</ul>"

@@ -33,14 +33,7 @@ LARGEST = 10_000_000  # bytes; the hub's git takes larger files as large-file st
 # What the page imports, without what these bring themselves; a test runs it with nothing else. No torch: llama.cpp
 # answers. No Inspect: it wants a newer pydantic than the Gradio that a Space installs, gradio[oauth,mcp], allows.
 NEEDS = ("gradio", "llama-cpp-python", "lm-eval", "datasets", "transformers", "gguf")
-APP = '''"""The page of `proctor chat`: the weights that were exported, and the prompt pack of each scene's task."""
-
-from pathlib import Path
-
-from proctor.harness.chat.space import serve
-
-serve(Path(__file__).resolve().parent, {name!r}, sha256={sha256!r}, packs={packs!r})
-'''
+APP = Path(__file__).with_name("space_app.txt")
 
 
 def serve(folder: Path, name: str, sha256: str, packs: Mapping[str, str]) -> None:
@@ -79,7 +72,9 @@ def export_space(
     texts = {
         f"variants/{name}.yaml": yaml_of({**fields, "sampling": sampling}),
         MARK: "",
-        "app.py": APP.format(name=name, sha256=digest_of_file(gguf), packs=dict(packs)),
+        "app.py": APP.read_text(encoding="utf-8").format(
+            name=name, sha256=digest_of_file(gguf), packs=dict(packs)
+        ),
         "requirements.txt": _requirements(base),
         "README.md": _readme(variant, base, gguf, steps(facts["stages"])),
     }

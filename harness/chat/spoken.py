@@ -96,10 +96,8 @@ def _joined(pair: re.Match[str]) -> str:
 
 
 def _fraction(share: re.Match[str]) -> str:
-    above, below = (
-        int(share[1] or 1),
-        _PARTS[(share[2] or share[3] or share[4]).lower().replace("halve", "half")],
-    )
+    above = int(share[1] or 1)
+    below = _PARTS[(share[2] or share[3] or share[4]).lower().replace("halve", "half")]
     if share[1] and above >= below:  # 'four quarters' may be coins
         return share[0]
     return f"{above}/{below}" + " " * bool(share[4])

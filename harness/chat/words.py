@@ -6,7 +6,7 @@
 Sentences are written in English where they arise; words.yaml has them in Chinese under the English ones.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -44,14 +44,6 @@ def sentence(text: str, values: Mapping[str, object], words: Words) -> str:
         if isinstance(value, Names):
             filled[name] = Names(words.get(each, each) for each in value)
     return words.get(text, text).format(**filled)
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Cells of HTML as a table of the page."""
-    html = "".join(f"<th scope='col'>{head}</th>" for head in heads)
-    for row in rows:
-        html += "</tr><tr>" + "".join(f"<td>{cell}</td>" for cell in row)
-    return f"<table><tr>{html}</tr></table>"
 
 
 @cache

@@ -41,7 +41,8 @@ def write_trial(
     """
     written: list[Path] = []
     for address in filter(None, (model, against)):
-        _refuse_nowhere(address)
+        if address not in names("variants"):
+            _fields(address)  # a model that is not there leaves no files behind
     if data is not None:
         task = _task(data, written)
     name = _variant(model, written)
@@ -59,16 +60,6 @@ def write_trial(
     }  # fmt: skip
     _write(suite, fields)
     return FirstLook(suite, name, other, task, (*written, suite))
-
-
-def _refuse_nowhere(address: str) -> None:
-    """A model that is not there leaves no files behind."""
-    if address in names("variants") or address.startswith(("http://", "https://")):
-        return
-    if is_gguf(address):
-        resolve_base(from_here(address))
-    else:
-        local_folder(from_here(address))
 
 
 def _variant(address: str, written: list[Path]) -> str:
@@ -116,9 +107,12 @@ def _fields(address: str) -> dict[str, Any]:
                 "the address does not say which model", remedy=f"give {endpoint}#MODEL", where=endpoint
             )
         return {"base": model, "engine": "openai", "endpoint": endpoint}
-    if is_gguf(address):
-        return {"base": from_here(address), "engine": "llamacpp"}
-    return {"base": from_here(address), "engine": _engine()}
+    base = from_here(address)
+    if is_gguf(base):
+        resolve_base(base)
+        return {"base": base, "engine": "llamacpp"}
+    local_folder(base)
+    return {"base": base, "engine": _engine()}
 
 
 def _engine() -> str:

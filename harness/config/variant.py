@@ -5,14 +5,14 @@ What cannot go together is refused here, before any weights are loaded.
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from proctor.common.digest import digest
 from proctor.common.http.chat_client import check_address
 from proctor.common.refusal import Refusal
-from proctor.common.schema import Frozen, check_name, nearest, read_named_yaml
+from proctor.common.schema import Digested, Frozen, check_name, nearest, read_named_yaml
 from proctor.finetune.base import is_gguf
 from proctor.finetune.merge.spec import MergeWith
 from proctor.finetune.recipe import GGUF_TYPES, Quantization
@@ -30,7 +30,7 @@ TAKES_ADAPTER = ("hf", "vllm")
 ENVIRONMENT_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 
 
-class Sampling(Frozen):
+class Sampling(Digested):
     temperature: float | None = Field(
         default=0.0, ge=0, le=2, description="null: not sent to the endpoint, which then takes its own"
     )
@@ -42,13 +42,7 @@ class Sampling(Frozen):
     seed: int = Field(default=0, description="of the draws")
     logprobs: bool = Field(default=False, description="keep how sure the model is of each token it writes")
 
-    @model_serializer(mode="wrap")
-    def _without_logprobs(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What was asked before they could be wanted is defined as it was."""
-        fields: dict[str, Any] = dump(self)
-        if not self.logprobs:
-            fields.pop("logprobs", None)  # not there where only what was set is dumped
-        return fields
+    later: ClassVar = ("logprobs",)
 
     @model_validator(mode="after")
     def _epochs_need_chance(self) -> "Sampling":
@@ -72,7 +66,7 @@ class Serving(Frozen):
     memory: float = Field(default=0.9, gt=0, le=0.98, description="share of the GPU's memory")
 
 
-class Variant(Frozen):
+class Variant(Digested):
     name: str
     about: str = Field(default="", description="one line for lists")
     base: str = Field(description="a hub id, a folder, a GGUF file or package:NAME/FILE")
@@ -98,6 +92,8 @@ class Variant(Frozen):
     parent: str | None = Field(default=None, description="the variant that its row is compared with")
     sampling: Sampling = Field(default=Sampling(), description="how responses are drawn")
     serving: Serving = Field(default=Serving(), description="how a GPU is shared out")
+
+    later: ClassVar = ("extra", "merge_with")
 
     @model_validator(mode="before")
     @classmethod
@@ -177,15 +173,6 @@ class Variant(Frozen):
     def digest(self) -> str:
         """Of everything but the words about it: two variants of equal digest are one variant under two names."""
         return digest(self.model_dump(mode="json", exclude={"name", "about", "parent", "serving", "key"}))
-
-    @model_serializer(mode="wrap")
-    def _without_empty_fields(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A variant without them keeps the digest that it had before there were any."""
-        fields: dict[str, Any] = dump(self)
-        for name in ("extra", "merge_with"):
-            if not fields.get(name):
-                fields.pop(name, None)
-        return fields
 
     @classmethod
     def load(cls, path: Path) -> "Variant":

@@ -53,7 +53,7 @@ class EndpointEngine(StreamingEngine, LM):  # type: ignore[misc]
                         running.add(runner.get_loop().create_task(self._ask(index, request)))
                     if not running:
                         return
-                    done, running = runner.run(_first_of(running))
+                    done, running = runner.run(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
                     for ended in done:
                         yield ended.result()
             finally:
@@ -181,10 +181,6 @@ def _likelihood(prompt: str, continuation: str, completion: Completion) -> tuple
     if not counted:
         raise RuntimeError("no token of the server's begins where the text does whose likelihood is asked")
     return total, greedy
-
-
-async def _first_of(running: set[Any]) -> tuple[set[Any], set[Any]]:
-    return await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _turns(prompt: str) -> list[dict[str, str]] | None:

@@ -33,9 +33,7 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
     _model: Any
     _folder: Path
     _logprobs = False  # whether the batch at work wants them
-    _pairs: dict[
-        tuple[str, str], tuple[list[int], list[int]]
-    ]  # tokens of what is planned and not yet answered
+    _pairs: dict[tuple[str, str], tuple[list[int], list[int]]]  # tokens of what is planned, not yet answered
 
     @classmethod
     def open(cls, weights: Weights) -> "HFEngine":
@@ -187,7 +185,6 @@ class HFEngine(HFLM, Engine):  # type: ignore[misc]
         return made, not ended and made >= limit
 
     def _ends(self) -> set[int]:
-        """The tokens that end a response."""
         of_model = self.model.generation_config.eos_token_id
         every = of_model if isinstance(of_model, list) else [of_model]
         return {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id, *every} - {None}

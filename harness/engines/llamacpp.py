@@ -80,11 +80,7 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
         responses = []
         for job, refusal in zip(jobs, refusals, strict=True):
             made = Made() if refusal else next(decoded)
-            response = self._response(job, made)
-            if made.logprobs:
-                ends = token_ends(self._model.pieces[token] for token in made.tokens)
-                response = replace(response, logprobs=list(zip(ends, made.logprobs, strict=True)))
-            responses.append(replace(response, error=refusal))
+            responses.append(replace(self._response(job, made), error=refusal))
         return responses
 
     def write(self, request: Request, watch: Callable[[str], bool]) -> Response:
@@ -96,8 +92,11 @@ class LlamaCppEngine(Engine, LM):  # type: ignore[misc]
 
     def _response(self, job: Job, made: Made) -> Response:
         # Bytes of a character that the limit cut in two become U+FFFD, as in transformers.
-        text = made.text.decode("utf-8", "replace")
-        return Response(text, len(job.prompt), len(made.tokens), made.truncated)
+        text, logprobs = made.text.decode("utf-8", "replace"), None
+        if made.logprobs:
+            ends = token_ends(self._model.pieces[token] for token in made.tokens)
+            logprobs = list(zip(ends, made.logprobs, strict=True))
+        return Response(text, len(job.prompt), len(made.tokens), made.truncated, logprobs=logprobs)
 
     def _jobs(self, requests: Sequence[Request]) -> list[Job]:
         before: Counter[str] = Counter()

@@ -98,8 +98,10 @@ def _rows(lines: list[dict[str, Any]], wish: Wish, path: Path) -> pd.DataFrame:
             "score": float(score), "prompt": as_text(asked.get("raw")),
             "target": _joined(targets), "response": _joined(outputs), "answer": as_text(last.get("extracted_value")),
             "status": "unparsed" if more.get("status") == "unparsed" else "ok",
-            "cluster": cluster_of(more, wish.cluster or "cluster", item, path) if _clustered(more, wish) else item,
+            "cluster": item,
         }  # fmt: skip
+        if wish.cluster is not None or more.get("cluster"):
+            row["cluster"] = cluster_of(more, wish.cluster or "cluster", item, path)
         if line.get("error"):
             row |= {"status": "error", "explanation": as_text(line["error"])}
         if set(COUNTS) <= more.keys() and not wish.negate:
@@ -118,10 +120,6 @@ def _count(value: Any, item: str, path: Path) -> float:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _clustered(more: Mapping[str, Any], wish: Wish) -> bool:
-    return wish.cluster is not None or bool(more.get("cluster"))
 
 
 def _joined(texts: Any) -> str:

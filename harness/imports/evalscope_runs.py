@@ -93,9 +93,7 @@ def _rows(path: Path, subset: Mapping[str, Any], metric: str, wish: Wish) -> lis
         if math.isnan(value):
             explanation, status = explanation or as_text(score.get("status")), "error"
         messages = objects(line.get("messages") or [], {"content"}, "messages of evalscope", path)
-        prompt = "\n\n".join(
-            as_text(message["content"]) for message in messages[:-1]
-        )  # the last is the response
+        prompt = "\n\n".join(as_text(asked["content"]) for asked in messages[:-1])  # the last is the response
         rows.append({
             "sample_id": item, "epoch": whole(sample.get("generation_index"), "a repeat", path) + 1,
             "score": value, "as_source": value, "status": status, "explanation": explanation, "prompt": prompt,

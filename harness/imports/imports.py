@@ -368,9 +368,6 @@ def _state(results: Path, table: Any, run: record.RunRecord, redo: bool) -> Stat
 def _same(there: record.Cell, table: Any, run: record.RunRecord) -> bool:
     """Whether the cell holds these rows and says of them what would be said now, whatever file they came in."""
     was, now = there.run.as_json(), run.as_json()
-    same = all(was[name] == now[name] for name in ("definition", "resolved", "task"))
-    return (
-        same
-        and there.run.lacks == run.lacks
-        and bool(pq.read_table(there.folder / "samples.parquet").equals(table))
-    )
+    told = all(was[name] == now[name] for name in ("definition", "resolved", "task"))
+    rows = pq.read_table(there.folder / "samples.parquet")
+    return told and there.run.lacks == run.lacks and bool(rows.equals(table))

@@ -123,11 +123,8 @@ def study_plans_of(results: Path, variant: str) -> record.Cell:
 def _plans_of(results: Path, variant: str) -> dict[tuple[str, int], tuple[str, str]]:
     """By pupil and epoch: the digest of the pupil that the plan is for, and the plan."""
     plans = {}
-    for row in (
-        study_plans_of(results, variant)
-        .rows(["sample_id", "epoch", "doc_hash", "response"])
-        .to_dict("records")
-    ):
+    rows = study_plans_of(results, variant).rows(["sample_id", "epoch", "doc_hash", "response"])
+    for row in rows.to_dict("records"):
         plans[str(row["sample_id"]), int(row["epoch"])] = (row["doc_hash"], row["response"])
     return plans
 
@@ -196,7 +193,6 @@ def _whom(row: Facts, where: str) -> Whom:
 
 
 def _rows(path: Path, looks_like: str = PLAN) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each row, and where it stands."""
     number = 0
     for number, row in read_json_lines(path, looks_like):
         yield f"{path}, line {number}", row

@@ -10,28 +10,14 @@ from proctor.harness import record
 from proctor.harness.plan.overlaps import overlap_of
 from proctor.harness.plan.plan import CellPlan, Plan, VariantPlan
 from proctor.harness.plan.training import ChatFile
-from proctor.harness.record import (
-    BaseRecord,
-    DecideRecord,
-    GgufRecord,
-    OverlapRecord,
-    RunRecord,
-    StageRecord,
-    TaskRecord,
-    VariantRecord,
-)
 from proctor.tasks import TASKS
 from proctor.tasks.prompt_pack import STOCK, Pack
 
-SAID_BY_SCORES = (
-    "kind",
-    "scale",
-    "scale_stated",
-    "weighted",
-)  # of a stock task, as `of_all_samples` found them
+# Of a stock task, as `of_all_samples` found them.
+SAID_BY_SCORES = ("kind", "scale", "scale_stated", "weighted")
 
 
-def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
+def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> record.RunRecord:
     task = plan.suite.task(cell.task)
     docs = plan.docs[cell.task]
     about = {
@@ -59,50 +45,50 @@ def label(cell: CellPlan, each: VariantPlan, plan: Plan) -> RunRecord:
         overlap += [one for one in seen if one not in overlap]
     stages += [_stage(stage, each.variant.base) for stage in each.stages]
     brought = {} if each.variant.engine in ("openai", "echo") else base_settings(each.variant.base)
-    run = RunRecord(
+    run = record.RunRecord(
         suite=plan.suite.name,
         variant=cell.variant,
-        task=TaskRecord.model_validate(about),
+        task=record.TaskRecord.model_validate(about),
         definition=cell.definition,
-        resolved=VariantRecord.model_validate(
+        resolved=record.VariantRecord.model_validate(
             each.variant.model_dump(mode="json") | {"digest": each.variant.digest}
         ),
         stages=tuple(stages),
         margin=plan.suite.margin.get(cell.task),
-        overlap=tuple(OverlapRecord.model_validate(one) for one in overlap),
+        overlap=tuple(record.OverlapRecord.model_validate(one) for one in overlap),
     )
     if plan.look:
         run = run.changed(planned=plan.look.planned.get(cell.task))
     if task.name not in TASKS:
         run = run.changed(without_examples=Pack.load(each.variant.prompt).lacks_examples(task))
     if brought:
-        run = run.changed(base_settings=BaseRecord.model_validate(brought))
+        run = run.changed(base_settings=record.BaseRecord.model_validate(brought))
     gguf = _gguf(each, plan)
     if gguf:
         run = run.changed(gguf=gguf)
     decide = plan.suite.decide
     if decide and decide.primary == cell.task:
-        run = run.changed(decide=DecideRecord(primary=decide.primary, guard=tuple(decide.guard)))
+        run = run.changed(decide=record.DecideRecord(primary=decide.primary, guard=tuple(decide.guard)))
     return run
 
 
-def _gguf(each: VariantPlan, plan: Plan) -> GgufRecord | None:
+def _gguf(each: VariantPlan, plan: Plan) -> record.GgufRecord | None:
     if each.variant.engine != "llamacpp":
         return None
     file = gguf_of(each.variant.base, each.stages, plan.store / "artifacts")
     if file is None:
         return None
     header = read_header(file)
-    return GgufRecord(
+    return record.GgufRecord(
         parameters=header.parameters, tensor_bytes=header.tensor_bytes, cache_bytes=header.cache_bytes
     )
 
 
-def _stage(stage: Stage, base: str) -> StageRecord:
+def _stage(stage: Stage, base: str) -> record.StageRecord:
     if stage.kind != "dequantize":
-        return StageRecord(kind=stage.kind, digest=stage.digest)
+        return record.StageRecord(kind=stage.kind, digest=stage.digest)
     weights = read_header(resolve_base(base)).weight_type
-    return StageRecord(kind=stage.kind, digest=stage.digest, weights=weights)
+    return record.StageRecord(kind=stage.kind, digest=stage.digest, weights=weights)
 
 
 def relabel(plan: Plan, say: Callable[[str], None]) -> None:

@@ -62,9 +62,7 @@ class DeviceRecord(RecordPart):
         """
         tests = [test for test in self.tests if test.depth == 0 and bool(test.generated) == generated]
         return max(
-            tests,
-            key=lambda test: (test.prompt + test.generated, test.sustained or test.first),
-            default=None,
+            tests, key=lambda test: (test.prompt + test.generated, test.sustained or test.first), default=None
         )
 
 

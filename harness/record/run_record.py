@@ -180,9 +180,8 @@ class VariantRecord(RecordPart):
         if self.parent:
             names.append(self.parent)
         if self.merge_with:
-            names += [
-                model for model in self.merge_with.models if "/" not in model
-            ]  # others are hub ids or folders
+            # Others are hub ids or folders.
+            names += [model for model in self.merge_with.models if "/" not in model]
         return tuple(dict.fromkeys(names))
 
 
@@ -213,20 +212,17 @@ class GgufRecord(RecordPart):
 class OriginRecord(RecordPart):
     """Where the responses or scores of a cell came from, if Proctor did not ask for them itself."""
 
-    kind: str = (
-        "file"  # the format of an imported log ("lm-eval", "plain", ...), or "answers" of `proctor score`
-    )
+    # The format of an imported log ("lm-eval", "plain", ...), or "answers" of `proctor score`.
+    kind: str = "file"
     called: str | None = None  # the source's own name of the variant
     files: tuple[str, ...] = ()  # their names, without folders
     sha256: dict[str, str] = {}  # by the name of the file
     reported: float | None = None  # the source's own mean of all samples
     responses: bool = False  # whether the source holds the responses, and not only their scores
-    lacks: tuple[
-        str, ...
-    ] = ()  # what the source leaves out and a comparison would need: "prompt", "dataset hash", ...
-    left_over: JsonValue = (
-        None  # items without a response and rows without an item: how many, and some of their names
-    )
+    # What the source leaves out and a comparison would need: "prompt", "dataset hash", ...
+    lacks: tuple[str, ...] = ()
+    # Items without a response and rows without an item: how many, and some of their names.
+    left_over: JsonValue = None
 
 
 class DecideRecord(RecordPart):
@@ -351,9 +347,7 @@ class RunRecord(Measurements):
     truncated: int = 0
     aggregates: dict[str, float] = {}  # a stock task's own figures of all samples, by `metric,filter`
     groups: tuple[GroupRecord, ...] = ()  # in the first cell of the group
-    untested: tuple[
-        str, ...
-    ] = ()  # the names of aggregates that are no mean over samples: no test is made for them
+    untested: tuple[str, ...] = ()  # the names of aggregates that are no mean over samples, and not tested
     solver: SolverRecord | None = None
     verdicts: dict[str, JsonValue] | None = None  # of a judge that asks a model: how many, and what they cost
     finished: str | None = None

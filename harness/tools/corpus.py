@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from proctor.common.files import as_json_lines
-from proctor.tasks.prompt_pack import train_chats
+from proctor.tasks.concepts.taxonomy import names
+from proctor.tasks.prompt_pack import Pack, render, train_chat, train_chats
+from proctor.tasks.study_plan.profile import as_doc
+from proctor.tasks.study_plan.tools.generate import stream as pupils
+from proctor.tasks.study_plan.tools.write import activities, write
+from proctor.tasks.tools.compose import compose
+from proctor.tasks.word_problems.tools.generate import stream
 
 Chat = dict[str, Any]
 
@@ -24,10 +30,6 @@ HASTY_SHARE = 0.35
 
 def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
     """Problems put together freely, and some of the exam's training families."""
-    from proctor.tasks.prompt_pack import Pack, render
-    from proctor.tasks.tools.compose import compose
-    from proctor.tasks.word_problems.tools.generate import stream
-
     pack, rng = Pack.load("default"), random.Random(seed)
     for problem in chain(compose(n - n // 6, seed), stream("train", n // 6, seed)):
         _, user = render(pack, "word_problems", problem)
@@ -37,10 +39,6 @@ def word_problems(n: int, seed: int, hasty: float) -> Iterator[Chat]:
 
 def concept_texts(n: int, seed: int) -> Iterator[Chat]:
     """Short texts from the bank of exercises and mistakes, each about the concept that it stands under."""
-    from proctor.tasks.concepts.taxonomy import names
-    from proctor.tasks.prompt_pack import Pack, render
-    from proctor.tasks.study_plan.tools.write import activities
-
     rng, pack, bank = random.Random(seed), Pack.load("default"), list(activities().items())
     for _ in range(n):
         chosen = rng.sample(bank, rng.choice((1, 1, 1, 2)))
@@ -50,13 +48,8 @@ def concept_texts(n: int, seed: int) -> Iterator[Chat]:
 
 
 def plans(n: int, seed: int) -> Iterator[Chat]:
-    from proctor.tasks.prompt_pack import Pack, train_chat
-    from proctor.tasks.study_plan.profile import as_doc
-    from proctor.tasks.study_plan.tools.generate import stream
-    from proctor.tasks.study_plan.tools.write import write
-
     pack = Pack.load("default")
-    for pupil in stream(n, seed):
+    for pupil in pupils(n, seed):
         yield train_chat(pack, "study_plan", as_doc(pupil), write(pupil, seed))
 
 

@@ -63,10 +63,7 @@ def test_a_card_beside_the_weights_does_not_change_the_base(tmp_path):
     ("arguments", "said"),
     [
         ((recipe(), {"additions": "0"}, False, "q4_k_m"), "set merge: true"),
-        ((None, {}, True, "none"), "nothing to merge"),
         ((recipe(method="full"), {"additions": "0"}, True, "none"), "nothing to merge"),
-        ((recipe(), {}, False, "none"), "no chats for source 'additions'"),
-        ((None, {}, False, "q2_k"), "unknown quantization 'q2_k'"),
     ],
 )
 def test_stages_that_make_no_sense_are_refused(arguments, said):

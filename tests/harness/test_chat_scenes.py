@@ -31,7 +31,7 @@ from tests.support.random_gguf import SMALL, write_llama
 WORDS = words("en")
 PACKS = {SOLVE: "default", PLAN: "default", MISTAKES: "default"}
 FORM = {"name": "Ada", "grade": 6, "weeks": 2, "hours": 2, "busy": ["Monday"], "goal": "pass the test"}
-PUPIL = scenes.pupil(**FORM, topics=["ratio"], course="grade-6")
+PUPIL = scenes.pupil_of([*FORM.values(), "grade-6", ["ratio"], "2026-09-03"])
 PLAN_TEXT = (
     "Week 1: Ratio. Tuesday and Friday, 60 min each. Solve 8 questions; check 6 of 8.\n"
     "Week 2: Ratio. Monday, 3 hours. Do a quiz of 10 questions."
@@ -289,7 +289,7 @@ def test_a_click_is_kept_as_judge_trust_reads_it_and_a_second_one_takes_its_plac
     from proctor.harness.judging.plans import read_pairs
 
     assert [(p.a, p.b) for p in read_pairs(tmp_path / "labels.jsonl")] == [("5", "4"), ("6", "7")]
-    with pytest.raises(Refusal, match="no choice"):
+    with pytest.raises(Refusal, match="no answer here"):
         kept.keep(pair, "north", "kim")
 
 

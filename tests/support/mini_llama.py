@@ -52,7 +52,7 @@ def _train_base(seed: int, steps: int, folder: Path) -> None:
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
     model = new_model(len(tokenizer), seed, num_hidden_layers=2, intermediate_size=256, **heads)
     rows = batches(encode(tokenizer, read, 0.1, 128), [1.0] * len(read), 4, 128, seed)
-    train(model, rows, Namespace(device="cpu", compile=False, steps=steps, minutes=0, learning_rate=4e-3))
+    train(model, rows, Namespace(device="cpu", steps=steps, learning_rate=4e-3))
     save(model, tokenizer, folder)
 
 
