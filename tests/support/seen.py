@@ -5,6 +5,11 @@ from typing import Any
 
 import pytest
 
+# After a frame, in which scripts have had their turn.
+FITS = (
+    "new Promise(done => requestAnimationFrame(() => "
+    "done(document.documentElement.scrollWidth <= innerWidth)))"
+)
 TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 
 
