@@ -11,7 +11,6 @@ from proctor.leaderboard.board import site
 from tests.support.board_results import change, rows_of, write
 from tests.support.seen import FITS, TRAP, Seen, from_disk
 
-
 ONE_OF_EACH = (
     "index", "lineage", "flips", "tradeoff", "curves", "judges/checklist", "variants/tiny-100", "tasks/concepts",
     "samples/tiny-trap/word_problems",
