@@ -64,13 +64,15 @@ def test_a_folder_holds_the_board_and_what_hosts_need(board: Path, tmp_path: Pat
 
 
 def test_publishing_again_takes_away_what_is_gone_and_nothing_else(tmp_path: Path) -> None:
-    results, out = small_results(tmp_path / "results"), tmp_path / "public"
+    results, out = tmp_path / "results", tmp_path / "public"
+    for name in ("kept", "gone"):
+        write(results, rows_of(name, "word_problems"))
     publish.publish(site.build(results, tmp_path / "board").parent, str(out))
+    assert (out / "variants" / "gone.html").exists()
     (out / "CNAME").write_text("kept by hand")
-    for path in sorted((results / "tiny-q4").rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
+    shutil.rmtree(results / "gone")
     publish.publish(site.build(results, tmp_path / "board").parent, str(out))
-    assert not (out / "variants" / "tiny-q4.html").exists()
+    assert not (out / "variants" / "gone.html").exists()
     assert (out / "CNAME").read_text() == "kept by hand"
 
 
@@ -257,7 +259,8 @@ def test_served_board_lists_no_folder_and_follows_no_link(board: Path, tmp_path:
 
 @pytest.mark.parametrize("name", ["index.html", "static", "board.json", ".lock"])
 def test_no_link_leads_out_of_a_board_that_is_built_or_published(tmp_path: Path, name: str) -> None:
-    results, out, outside = small_results(tmp_path / "results"), tmp_path / "board", tmp_path / "outside"
+    results, out, outside = tmp_path / "results", tmp_path / "board", tmp_path / "outside"
+    write(results, rows_of("alone", "word_problems"))
     place = site.build(results, out).parent
     public = tmp_path / "public"
     publish.publish(place, str(public))
@@ -268,7 +271,7 @@ def test_no_link_leads_out_of_a_board_that_is_built_or_published(tmp_path: Path,
         (folder / name).rename(folder / "before") if (folder / name).exists() else None
         (folder / name).symlink_to(target)
     with pytest.raises(ValueError, match=r"is a link|no board wrote"):
-        site.build(results, out, "tiny-lora")
+        site.build(results, out, "alone")
     if name != ".lock":  # which is none of the board's files
         with pytest.raises(ValueError, match=r"is a link|no board wrote"):
             publish.publish(place, str(tmp_path / "other"))

@@ -3,6 +3,7 @@
 import cProfile
 import pstats
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -141,15 +142,17 @@ def test_a_build_that_was_killed_leaves_nothing_in_the_next_one(tmp_path: Path) 
 
 
 def test_what_an_earlier_board_left_goes_away_and_nothing_else(tmp_path: Path) -> None:
-    results, out = small_results(tmp_path / "results"), tmp_path / "out"
+    results, out = tmp_path / "results", tmp_path / "out"
+    for name in ("kept", "gone"):
+        write(results, rows_of(name, "word_problems"))
     site.build(results, out)
-    assert (out / "variants" / "tiny-q4.html").exists()
+    assert (out / "variants" / "gone.html").exists()
+    assert (out / "data" / "gone").exists()
     (out / "CNAME").write_text("kept by hand")
-    for path in sorted((results / "tiny-q4").rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
+    shutil.rmtree(results / "gone")
     site.build(results, out)
-    assert not (out / "variants" / "tiny-q4.html").exists()
-    assert not (out / "data" / "tiny-q4").exists()
+    assert not (out / "variants" / "gone.html").exists()
+    assert not (out / "data" / "gone").exists()
     assert (out / "CNAME").read_text() == "kept by hand"
 
 
