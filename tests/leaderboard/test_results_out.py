@@ -19,8 +19,7 @@ from proctor.leaderboard.compare.items import estimate_cell, load_cells
 from proctor.leaderboard.report import eee, formats, hub, report
 from tests.support.board_results import EXAMS, rows_of, small_results, write
 from tests.support.command import ROOT
-from tests.support.comparing import run
-from tests.support.comparing import compare_variants
+from tests.support.comparing import compare_variants, run
 
 DEMO = ROOT / "results" / "demo"
 
