@@ -277,9 +277,9 @@ def test_odd_results_make_pages_without_a_fault_that_fit_a_phone(browser: Any, t
 
 
 # The pages whose parts have colours of their own, in both schemes; the others, made of the same parts, in one.
-BOTH = ("index", "flips", "judges/checklist", "samples/tiny-lora/word_problems", "wide tasks/concepts")
+BOTH = ("index", "flips", "judges/checklist", "samples/tiny-lora/word_problems")
 AXE = {
-    "light": (*BOTH, "lineage", "curves"),
+    "light": (*BOTH, "lineage", "curves", "wide tasks/concepts"),
     "dark": (*BOTH, "tradeoff", "variants/tiny-100", "tasks/study_plan"),
 }
 
