@@ -14,6 +14,7 @@ import pytest
 
 from proctor.leaderboard.board import site
 from tests.support.board_results import rich_results, rows_of, wide_results, write
+from tests.support.once import made_once
 from tests.support.seen import TRAP, Seen
 
 OFFLINE = (
@@ -39,14 +40,17 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("served")
+def board() -> Path:
+    return made_once("served-board", _build_served) / "some" / "path"
+
+
+def _build_served(place: Path) -> None:
     results = rich_results(place / "results")
     rows = rows_of("tiny-trap", "word_problems", n=60, ability=1)
     rows[0] = replace(rows[0], response=TRAP, explanation=TRAP, prompt=TRAP, answer=TRAP, target=TRAP)
     rows[1] = replace(rows[1], response="needle " + "x" * 100_000)
     write(results, rows, parent="tiny", about=TRAP)
-    return site.build(results, place / "some" / "path", "tiny").parent
+    site.build(results, place / "some" / "path", "tiny")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -63,29 +67,40 @@ def served(board: Path) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(params=["disk", "http"])
-def seen(request: pytest.FixtureRequest, browser: Any, board: Path, served: str) -> Iterator[Seen]:
-    base = f"file://{board}/" if request.param == "disk" else served
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+@pytest.fixture(scope="module")
+def window(browser: Any) -> Any:
+    """A page for one test after another: each new context is a new process of Chromium."""
+    page = browser.new_page()
     page.set_default_timeout(10_000)
-    one = Seen(page, base)
-    page.on("console", lambda message: one.faults.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: one.faults.append(str(error)))
-    page.on("dialog", lambda dialog: (one.faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "request",
-        lambda asked: (
-            None if asked.url.startswith((base, "data:")) else one.faults.append(f"asked for {asked.url}")
+    return page
+
+
+@pytest.fixture(params=["disk", "http"])
+def seen(request: pytest.FixtureRequest, window: Any, board: Path, served: str) -> Iterator[Seen]:
+    window.set_viewport_size({"width": 1280, "height": 900})
+    one = Seen(window, f"file://{board}/" if request.param == "disk" else served)
+    heard = {
+        "console": lambda message: one.faults.append(message.text) if message.type == "error" else None,
+        "pageerror": lambda error: one.faults.append(str(error)),
+        "dialog": lambda dialog: (one.faults.append(f"dialog {dialog.message}"), dialog.dismiss()),
+        "request": lambda asked: (
+            None if asked.url.startswith((one.base, "data:")) else one.faults.append(f"asked for {asked.url}")
         ),
-    )
+    }
+    for event, hear in heard.items():
+        window.on(event, hear)
     yield one
+    for event, hear in heard.items():
+        window.remove_listener(event, hear)
+    window.goto("about:blank")  # a page that is opened anew must not be one where only the hash changes
     assert one.faults == []
-    context.close()
 
 
 @pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("wide")
+def wide() -> Path:
+    return made_once("wide-board", _build_wide) / "board"
+
+
+def _build_wide(place: Path) -> None:
     sizes = {"word_problems": 60, "concepts": 40}
-    return site.build(wide_results(place / "results", 15, sizes), place / "board").parent
+    site.build(wide_results(place / "results", 15, sizes), place / "board")

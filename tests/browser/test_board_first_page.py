@@ -10,21 +10,20 @@ from tests.support.seen import Seen, from_disk
 
 
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
-def test_the_answer_and_its_picture_stand_in_the_first_screen(browser: Any, width: int, height: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.goto(f"file://{demo_board()}/index.html")
-    answer, picture = page.locator(".answer h2:visible"), page.locator("table.fall:visible")
+def test_the_answer_and_its_picture_stand_in_the_first_screen(window: Any, width: int, height: int) -> None:
+    window.set_viewport_size({"width": width, "height": height})
+    window.goto(f"file://{demo_board()}/index.html")
+    answer, picture = window.locator(".answer h2:visible"), window.locator("table.fall:visible")
     assert answer.inner_text().startswith("tiny-lora gains 12.8 points")
     assert answer.bounding_box()["y"] < 300
     box = picture.bounding_box()
     assert box["y"] + box["height"] < height
     if width > 1000:
-        box = page.locator("#ranking-table tbody tr").first.bounding_box()
+        box = window.locator("#ranking-table tbody tr").first.bounding_box()
         assert box["y"] + box["height"] < height
-        assert page.locator("#ranking-table").evaluate(
+        assert window.locator("#ranking-table").evaluate(
             "it => it.parentNode.scrollWidth <= it.parentNode.clientWidth"
         )
-    page.close()
 
 
 @from_disk
@@ -102,15 +101,15 @@ def test_the_command_of_a_row_is_copied(browser: Any) -> None:
     context.close()
 
 
-def test_on_a_phone_each_row_is_a_card_and_nothing_of_it_is_cut(browser: Any, wide: Path) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
+def test_on_a_phone_each_row_is_a_card_and_nothing_of_it_is_cut(window: Any, wide: Path) -> None:
+    window.set_viewport_size({"width": 390, "height": 844})
     for path in (
         wide / "index.html",
         wide / "tasks" / "concepts.html",
         demo_board() / "variants" / "tiny-q4.html",
     ):
-        page.goto(f"file://{path}")
-        for table in page.locator("table.stack").all():
+        window.goto(f"file://{path}")
+        for table in window.locator("table.stack").all():
             frame = "it => it.parentNode.scrollWidth <= it.parentNode.clientWidth"
             assert table.evaluate(frame), path
             labels = (
@@ -121,4 +120,3 @@ def test_on_a_phone_each_row_is_a_card_and_nothing_of_it_is_cut(browser: Any, wi
                 )
             )
             assert "" not in labels, path
-    page.close()

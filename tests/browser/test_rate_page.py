@@ -47,20 +47,23 @@ def served(
 
 
 @contextmanager
-def opened(browser: Any, address: str) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
+def opened(window: Any, address: str) -> Iterator[Any]:
+    window.set_viewport_size({"width": 1200, "height": 900})
     faults: list[str] = []
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda asked: None if asked.url.startswith(address) else faults.append(asked.url))
-    page.goto(address)
-    page.locator("#texts section").first.wait_for()
-    yield page
+    heard = {
+        "console": lambda said: faults.append(said.text) if said.type == "error" else None,
+        "pageerror": lambda error: faults.append(str(error)),
+        "dialog": lambda dialog: (faults.append(dialog.message), dialog.dismiss()),
+        "request": lambda asked: None if asked.url.startswith(address) else faults.append(asked.url),
+    }
+    for event, hear in heard.items():
+        window.on(event, hear)
+    window.goto(address)
+    window.locator("#texts section").first.wait_for()
+    yield window
+    for event, hear in heard.items():
+        window.remove_listener(event, hear)
     assert faults == []
-    context.close()
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -74,9 +77,9 @@ def press(page: Any, *keys: str) -> None:
     page.locator("#saved", has_text="saved").wait_for()
 
 
-def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(browser: Any, tmp_path: Path) -> None:
+def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(window: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "scores") as (address, sheet), opened(browser, address) as page:
+    with served(path, "scores") as (address, sheet), opened(window, address) as page:
         press(page, "4")
         assert [row["score"] for row in rows(path)] == ["4"]
         press(page, "2", "5")
@@ -91,9 +94,9 @@ def test_a_plan_is_marked_by_keys_and_each_one_is_on_disk_at_once(browser: Any, 
     assert labels.clusters[first] == first.split("/")[1]
 
 
-def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: Any, tmp_path: Path) -> None:
+def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(window: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "scores") as (address, sheet), opened(browser, address) as page:
+    with served(path, "scores") as (address, sheet), opened(window, address) as page:
         press(page, "1")
         press(page, "3")
         page.keyboard.press("Backspace")
@@ -103,15 +106,15 @@ def test_a_mark_is_changed_taken_back_and_taken_up_again_the_next_day(browser: A
         assert sheet.ratings(0) == {"fluency": 5}
         press(page, "2", "2")
     assert len(rows(path)) == 3
-    with served(path, "scores") as (address, sheet), opened(browser, address) as page:
+    with served(path, "scores") as (address, sheet), opened(window, address) as page:
         assert page.locator("#place").inner_text().startswith("2 of 6, 1 rated")
         page.locator("#back").click()
         assert page.locator("input:checked").count() == 3
 
 
-def test_saved_is_not_said_while_a_mark_is_still_on_its_way(browser: Any, tmp_path: Path) -> None:
+def test_saved_is_not_said_while_a_mark_is_still_on_its_way(window: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "scores") as (address, _), opened(browser, address) as page:
+    with served(path, "scores") as (address, _), opened(window, address) as page:
         press(page, "4")
         held: list[Any] = []
         page.route("**/save", lambda route: held.append(route))
@@ -120,13 +123,14 @@ def test_saved_is_not_said_while_a_mark_is_still_on_its_way(browser: Any, tmp_pa
         assert (len(held), len(rows(path))) == (1, 1)
         assert page.locator("#saved").inner_text() == ""
         held[0].continue_()
+        page.unroute("**/save")
         page.locator("#saved", has_text="saved").wait_for()
         assert len(rows(path)) == 2
 
 
-def test_two_plans_are_compared_blind_and_the_verdict_names_the_plan(browser: Any, tmp_path: Path) -> None:
+def test_two_plans_are_compared_blind_and_the_verdict_names_the_plan(window: Any, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    with served(path, "pairs", "pairwise") as (address, sheet), opened(browser, address) as page:
+    with served(path, "pairs", "pairwise") as (address, sheet), opened(window, address) as page:
         for key in ("1", "2", "0"):
             press(page, key)
             page.keyboard.press("Enter")
@@ -144,34 +148,36 @@ def test_two_plans_are_compared_blind_and_the_verdict_names_the_plan(browser: An
         assert {row["plan_a"], row["plan_b"]} == {"secret-base", "secret-tuned"}
 
 
-def test_nothing_that_the_page_gets_says_who_wrote_a_plan(browser: Any, tmp_path: Path) -> None:
+def test_nothing_that_the_page_gets_says_who_wrote_a_plan(window: Any, tmp_path: Path) -> None:
     heard: list[str] = []
+
+    def hear(reply: Any) -> None:
+        heard.append(reply.text())
+
     for mode, judge in (("scores", "study_plan"), ("pairs", "pairwise")):
-        with served(tmp_path / f"{mode}.csv", mode, judge) as (address, _), opened(browser, address) as page:
-            page.on("response", lambda reply: heard.append(reply.text()))
+        with served(tmp_path / f"{mode}.csv", mode, judge) as (address, _), opened(window, address) as page:
+            page.on("response", hear)
             page.reload()
             page.locator("#texts section").first.wait_for()
             press(page, "1")
             assert TRAP in page.locator("#texts pre").first.inner_text()
             assert page.locator("#texts img, #texts script").count() == 0
+            page.remove_listener("response", hear)
     assert len(heard) >= 6
     assert not [text for text in heard if "secret" in text]
 
 
-def test_a_mark_that_cannot_be_kept_is_shown_as_not_saved(browser: Any, tmp_path: Path) -> None:
+def test_a_mark_that_cannot_be_kept_is_shown_as_not_saved(window: Any, tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     with served(folder / "labels.csv", "scores") as (address, _):
-        context = browser.new_context()
-        page = context.new_page()
-        page.goto(address)
-        page.locator("#texts section").first.wait_for()
+        window.goto(address)
+        window.locator("#texts section").first.wait_for()
         folder.rmdir()
         folder.touch()  # a file where its folder was
-        page.keyboard.press("3")
-        page.locator("#fault", has_text="NOT saved").wait_for()
-        assert page.locator("input:checked").count() == 0
-        context.close()
+        window.keyboard.press("3")
+        window.locator("#fault", has_text="NOT saved").wait_for()
+        assert window.locator("input:checked").count() == 0
 
 
 def test_no_other_host_and_no_other_page_can_read_or_rate(tmp_path: Path) -> None:

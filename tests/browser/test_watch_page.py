@@ -23,18 +23,18 @@ def address(running: Running) -> str:
 
 
 def test_a_run_is_watched_until_its_board_is_there(browser: Any, home: Any, tmp_path: Path) -> None:
-    home.echo("slow", lambda doc: f"{TRAP} It is {doc['answer']}", "word_problems", delay=0.7)
-    home.echo("other", lambda doc: f"It is {doc['answer']}", "word_problems", delay=0.2)
+    home.echo("slow", lambda doc: f"{TRAP} It is {doc['answer']}", "word_problems", delay=0.6)
+    home.echo("other", lambda doc: f"It is {doc['answer']}", "word_problems", delay=0.1)
     variants = ["slow", "other"]
     suite = home.suite(
-        variants=variants, tasks=["word_problems"], baseline="slow", limit={"word_problems": 160}
+        variants=variants, tasks=["word_problems"], baseline="slow", limit={"word_problems": 96}
     )
     words = ["run", str(suite), *home.where(), "--out", str(home.board), "--watch"]
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
     running = Running(words, tmp_path, PYTHONUNBUFFERED="1")
     try:
         place = address(running)
-        context = browser.new_context(viewport={"width": 390, "height": 800})
-        page = context.new_page()
         page.set_default_timeout(120_000)
         faults: list[str] = []
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)

@@ -91,12 +91,13 @@ def test_compare_says_better_where_it_is_shown_and_not_shown_where_it_is_not(hom
     home.echo("half", lambda doc: right(doc) if int(doc["id"][-3:]) % 2 else "no idea", "word_problems")
     home.echo("most", lambda doc: right(doc) if int(doc["id"][-3:]) % 8 else "no idea", "word_problems")
     home.echo("twin", lambda doc: right(doc) if int(doc["id"][-3:]) % 8 else "none", "word_problems")
-    suite = home.suite(variants=["half", "most", "twin"], tasks=["word_problems"], baseline="half")
+    few = {"word_problems": 96}
+    suite = home.suite(variants=["half", "most", "twin"], tasks=["word_problems"], baseline="half", limit=few)
     ok(home.run(suite))
     told = json.loads(proctor("compare", "most", "half", "--results", str(home.results), "--json").stdout)
     (found,) = told["comparisons"]
     assert found["verdict"] == "better"
-    assert found["n_paired"] == 250
+    assert found["n_paired"] == 96
     assert found["low"] > 0
     told = json.loads(proctor("compare", "twin", "most", "--results", str(home.results), "--json").stdout)
     (found,) = told["comparisons"]
@@ -117,7 +118,8 @@ def test_variants_that_share_weights_sit_together(home):
     home.echo("plain", right, "word_problems")
     base = str(home.folder / "plain.jsonl")
     home.variant("shots", base=base, engine="echo", prompt="cot-2shot")
-    suite = home.suite(variants=["plain", "shots"], tasks=["word_problems"], baseline="plain")
+    few = {"word_problems": 8}
+    suite = home.suite(variants=["plain", "shots"], tasks=["word_problems"], baseline="plain", limit=few)
     plan = json.loads(ok(proctor("plan", str(suite), *home.where(), "--json")).stdout)
     assert plan["sittings"] == [["plain", "shots"]]
     assert ok(home.run(suite)).stdout.count("open echo") == 1

@@ -60,7 +60,7 @@ def test_36_systems_on_805_items_have_the_scores_and_errors_that_others_compute(
 
 
 def test_all_pairs_give_each_pair_the_figures_that_it_gets_alone(systems, tmp_path):
-    some = {name: values.tolist() for name, values in list(systems.items())[10:15]}
+    some = {name: values.tolist() for name, values in list(systems.items())[10:14]}
     results = imported(tmp_path, rows_for(some))
     for one in told(results)["comparisons"]:
         alone = one_of(results, one["a"], one["b"])
@@ -106,9 +106,9 @@ def test_binary_figures_are_those_of_statsmodels_and_scipy(tmp_path):
 
 
 def test_rows_in_any_order_give_the_same_bytes(systems, tmp_path):
-    rows = rows_for({name: values.tolist() for name, values in list(systems.items())[:6]})
+    rows = rows_for({name: values[:200].tolist() for name, values in list(systems.items())[:4]})
     found = []
-    for seed in range(3):
+    for seed in range(2):
         random.Random(seed).shuffle(rows)
         (tmp_path / str(seed)).mkdir()
         found.append(run("compare", "--json", "--results", imported(tmp_path / str(seed), rows)))

@@ -14,7 +14,7 @@ from proctor.leaderboard.board import site
 from proctor.leaderboard.compare.same_responses import why_flagged
 from tests.support.board_pages import text_of
 from tests.support.board_results import rows_of, write
-from tests.support.command import proctor
+from tests.support.comparing import run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CANNED = "It is a good question, and the answer to it depends on what you want to know."
@@ -279,14 +279,14 @@ def test_where_every_row_is_flagged_none_is_to_be_published(tmp_path):
 def test_the_flag_stands_in_comparisons_and_reports(results):
     where = ("--results", str(results))
     told = "null: flagged: 40 of 40 items got the same response"
-    assert told in proctor("compare", "null", "honest", *where).stdout
-    assert "flagged: 40 of 40 items got the same response" in proctor("compare", *where).stdout
-    cells = json.loads(proctor("compare", "--json", *where).stdout)["cells"]
+    assert told in run("compare", "null", "honest", *where)
+    assert "flagged: 40 of 40 items got the same response" in run("compare", *where)
+    cells = json.loads(run("compare", "--json", *where))["cells"]
     assert {one["variant"]: one["flag"] for one in cells} == {
         "null": "40 of 40 items got the same response", "honest": "", "plain": "",
     }  # fmt: skip
-    text = proctor("report", *where).stdout
+    text = run("report", *where)
     assert "| null (flagged) |" in text
     assert "Flagged: null: 40 of 40 items got the same response." in text
-    table = list(csv.DictReader(proctor("report", "--format", "csv", *where).stdout.splitlines()))
+    table = list(csv.DictReader(run("report", "--format", "csv", *where).splitlines()))
     assert [row["variant"] for row in table if row["flag"].endswith("same response")] == ["null"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.board_results import rows_of, write
 from tests.support.boards import DEMO
-from tests.support.command import proctor
+from tests.support.comparing import run
 
 WHERE = ("--results", str(DEMO))
 
@@ -19,8 +19,8 @@ def drawings(text: str) -> list[str]:
 
 
 def test_each_difference_is_drawn_on_its_interval_beside_none() -> None:
-    found = json.loads(proctor("compare", "--task", "word_problems", "--json", *WHERE).stdout)["comparisons"]
-    text = proctor("compare", "--task", "word_problems", "--plot", *WHERE).stdout
+    found = json.loads(run("compare", "--task", "word_problems", "--json", *WHERE))["comparisons"]
+    text = run("compare", "--task", "word_problems", "--plot", *WHERE)
     block = text.partition("Word problems: difference in accuracy, points (95 % interval)")[2]
     drawn = drawings(block)
     assert len(drawn) == len(found)
@@ -39,33 +39,30 @@ def test_each_difference_is_drawn_on_its_interval_beside_none() -> None:
 
 
 def test_without_it_nothing_is_drawn_and_json_stays_json() -> None:
-    assert drawings(proctor("compare", "--task", "concepts", *WHERE).stdout) == []
-    assert json.loads(proctor("compare", "--task", "concepts", "--plot", "--json", *WHERE).stdout)["cells"]
+    assert drawings(run("compare", "--task", "concepts", *WHERE)) == []
+    assert json.loads(run("compare", "--task", "concepts", "--plot", "--json", *WHERE))["cells"]
 
 
 @pytest.mark.parametrize("right", [0, 1])
 def test_one_item_and_all_alike_are_drawn(tmp_path: Path, right: int) -> None:
     for name, score in (("a", 0.0), ("b", float(right))):
         write(tmp_path, [replace(row, score=score) for row in rows_of(name, "word_problems", 1)])
-    run = proctor("compare", "a", "b", "--plot", "--results", str(tmp_path))
-    assert run.returncode == 0, run.stderr
-    assert len(drawings(run.stdout)) == 1
+    assert len(drawings(run("compare", "a", "b", "--plot", "--results", tmp_path))) == 1
 
 
 def test_pictures_are_written_one_a_task(tmp_path: Path) -> None:
     picture = tmp_path / "forest.png"
     two = ("compare", "tiny-lora", "tiny", *WHERE, "--png", str(picture))
-    assert proctor(*two, "--task", "concepts").returncode == 0
+    run(*two, "--task", "concepts")
     assert picture.read_bytes().startswith(b"\x89PNG")
     picture.unlink()
-    assert proctor(*two).returncode == 0
+    run(*two)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "forest-concepts.png", "forest-over-all-tasks.png", "forest-study_plan.png", "forest-word_problems.png",
     ]  # fmt: skip
 
 
 def test_a_picture_that_is_not_called_png_is_refused(tmp_path: Path) -> None:
-    run = proctor("compare", "tiny-lora", "tiny", *WHERE, "--png", str(tmp_path / "forest.svg"))
-    assert run.returncode != 0
-    assert "forest.png" in run.stderr
+    done = run("compare", "tiny-lora", "tiny", *WHERE, "--png", tmp_path / "forest.svg", code=2)
+    assert "forest.png" in done
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from proctor.common.progress import Reporter
 from proctor.common.terminal import Console, shown
 from proctor.harness import record
 from tests.support.board_results import rows_of, small_results
-from tests.support.command import proctor
+from tests.support.command import one_by_one, proctor
 
 # The title of the window, a cleared screen in the long and the short form, turned text, a line written over.
 HOSTILE = "gone\x1b]0;gone\x07\x1b[2J\x9b2J\u202egone\u2066\u200f\x7f\x08\rgone"
@@ -90,12 +90,24 @@ COMMANDS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def outputs(place):
+    """What each command says."""
+    lines = [[word.replace("HOSTILE", HOSTILE) for word in line.split()] for line in COMMANDS]
+    done = one_by_one(lines, place)
+    return {line: each.stdout + each.stderr for line, each in zip(COMMANDS, done, strict=True)}
+
+
 @pytest.mark.parametrize("line", COMMANDS)
-def test_no_command_lets_a_text_command_the_terminal(line, place):
-    done = proctor(*(word.replace("HOSTILE", HOSTILE) for word in line.split()), cwd=place)
-    output = done.stdout + done.stderr
-    assert "gone" in output, "the hostile text is told"
-    assert not COMMANDS_A_TERMINAL.findall(output), output
+def test_no_command_lets_a_text_command_the_terminal(line, outputs):
+    assert "gone" in outputs[line], "the hostile text is told"
+    assert not COMMANDS_A_TERMINAL.findall(outputs[line]), outputs[line]
+
+
+def test_a_command_in_a_process_of_its_own_lets_none_through(place):
+    done = proctor("tasks", cwd=place)
+    assert "gone" in done.stdout
+    assert not COMMANDS_A_TERMINAL.findall(done.stdout + done.stderr)
 
 
 def test_json_with_such_a_text_is_json_of_the_same_value(place):

@@ -1,6 +1,7 @@
 """JSON that is nested without end, huge, or of numbers beyond all bounds: one line wherever it is read, or no harm."""
 
 import json
+import re
 import shutil
 from itertools import product
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from proctor.harness import record
 from proctor.leaderboard.board.folder import is_built
 from tests.support.board_results import CARD, small_results
-from tests.support.command import proctor
+from tests.support.command import one_by_one, proctor
 
 BOMBS = {
     "lists in lists": "[" * 100_000 + "]" * 100_000,
@@ -45,11 +46,21 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("command", "bomb"), CASES)
-def test_a_file_that_is_a_bomb_is_refused_in_one_line(command, bomb, folder):
-    for ending in ("jsonl", "json"):
-        (folder / f"bomb.{ending}").write_text(BOMBS[bomb])
-    done = proctor(*command.replace("FILE", "bomb").split(), cwd=folder)
+@pytest.fixture(scope="module")
+def refusals(folder):
+    """What each command says of each bomb."""
+    lines = []
+    for at, (command, bomb) in enumerate(CASES):
+        words = command.replace("FILE", f"bomb-{at}")
+        (name,) = re.findall(r"\S*bomb-\S*", words)
+        (folder / name).write_text(BOMBS[bomb])
+        lines.append(words.split())
+    return dict(zip(CASES, one_by_one(lines, folder), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES, ids=" - ".join)
+def test_a_file_that_is_a_bomb_is_refused_in_one_line(case, refusals):
+    done = refusals[case]
     assert done.returncode == 2, done.stderr[-2_000:]
     assert done.stderr.startswith("proctor: ")
     assert done.stderr.count("\n") == 1

@@ -107,7 +107,7 @@ def test_hostile_answers_are_text_in_the_comment_and_in_the_one_file(text: str, 
     assert set(comment.tags) <= {
         "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "ul", "li",
     }  # fmt: skip
-    page = formats.render(made, "html")
+    page = formats.render(replace(made, plots=()), "html")  # no answer stands in a drawing
     assert not re.search(r"<(?:script|img|image|a|link|iframe)\b", page)
 
 

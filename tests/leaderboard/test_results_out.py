@@ -18,8 +18,8 @@ from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.compare.items import estimate_cell, load_cells
 from proctor.leaderboard.report import eee, formats, hub, report
 from tests.support.board_results import EXAMS, rows_of, small_results, write
-from tests.support.command import ROOT, proctor
-from tests.support.comparing import compare_variants
+from tests.support.command import ROOT
+from tests.support.comparing import compare_variants, run
 
 DEMO = ROOT / "results" / "demo"
 
@@ -119,12 +119,8 @@ def test_the_rows_load_as_a_data_set_with_a_configuration_a_task(tmp_path: Path)
 
 
 def test_every_eval_ever_and_back_is_the_same_figure_with_its_interval(tmp_path: Path) -> None:
-    done = proctor(
-        "export", "eee", "tiny-q8", "--results", str(DEMO), "--out", str(tmp_path / "out"), "--org", "org"
-    )
-    assert done.returncode == 0, done.stderr
-    done = proctor("import", "eee", str(tmp_path / "out"), "--results", str(tmp_path / "r"))
-    assert done.returncode == 0, done.stderr
+    run("export", "eee", "tiny-q8", "--results", DEMO, "--out", tmp_path / "out", "--org", "org")
+    run("import", "eee", tmp_path / "out", "--results", tmp_path / "r")
     before, after = load_cells(DEMO), load_cells(tmp_path / "r")
     assert {task for _, task in after} == set(EXAMS)
     for (variant, task), cell in after.items():

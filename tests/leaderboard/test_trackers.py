@@ -3,7 +3,6 @@
 import json
 import socket
 import sqlite3
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from proctor.harness import record
 from proctor.leaderboard import trackers
 from proctor.leaderboard.compare.items import estimate_cell
 from proctor.leaderboard.trackers import TrackedRun, refuse_absent, run_of, send
-from tests.support.command import ROOT, command
+from tests.support.command import COMMAND, ROOT, python
 
 DEMO = ROOT / "results" / "demo"
 
@@ -155,8 +154,8 @@ def test_a_run_is_done_although_its_tracker_failed(
     suite = home.suite(
         variants=["good"], tasks=["word_problems"], baseline="good", limit={"word_problems": 8}
     )
-    words = command("run", str(suite), *home.where(), "--out", str(home.board), "--log-to", "trackio")
-    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    words = ["run", str(suite), *home.where(), "--out", str(home.board), "--log-to", "trackio"]
+    done = python(f"import sys; sys.path.insert(0, {str(tmp_path / 'lib')!r}); {COMMAND}", *words)
     assert done.returncode == 0, done.stderr
     assert (
         done.stderr.splitlines()[-1]

@@ -5,6 +5,7 @@ A fork has the environment of its test, but for what libraries read when they ar
 are those of all tests.
 """
 
+import json
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,24 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVER = "PROCTOR_TESTS_FORKS"  # in the environment of workers: the address of the server that forks for all of them
+ONE_BY_ONE = """import contextlib, io, json, sys, traceback
+from pathlib import Path
+from proctor.leaderboard.cli.main import main
+
+done, (lines, out) = [], sys.argv[1:]
+for line in json.loads(Path(lines).read_text("utf-8")):
+    sys.argv[1:] = line
+    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.redirect_stderr(io.StringIO()) as warned:
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code
+        except Exception:
+            code = 1
+            traceback.print_exc()
+    done.append([code, told.getvalue(), warned.getvalue()])
+Path(out).write_text(json.dumps(done), "utf-8")
+"""
 COMMAND = "from proctor.leaderboard.cli.main import main; main()"
 
 
@@ -41,6 +60,21 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         running = Running(arguments, Path(folder), code=code)
         returned = running.wait()
         return subprocess.CompletedProcess(["-c", *arguments], returned, running.stdout, running.stderr)
+
+
+def one_by_one(lines: Sequence[Sequence[str]], cwd: Path) -> list[subprocess.CompletedProcess[str]]:
+    """Runs commands one after another in one fork, which costs as much as the shortest of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked, done = Path(folder) / "lines.json", Path(folder) / "done.json"
+        asked.write_text(json.dumps([list(line) for line in lines]), encoding="utf-8")
+        running = Running([str(asked), str(done)], Path(folder), cwd, ONE_BY_ONE)
+        code = running.wait()
+        assert code == 0, f"the commands ended with {code}: {running.stdout}{running.stderr}"
+        results = json.loads(done.read_text("utf-8"))
+    return [
+        subprocess.CompletedProcess(["proctor", *line], *result)
+        for line, result in zip(lines, results, strict=True)
+    ]
 
 
 class Running:

@@ -1,11 +1,15 @@
 """A page of the board in a browser, and all that it should not have done."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+# After a frame, in which scripts have had their turn.
+FITS = (
+    "new Promise(done => requestAnimationFrame(() => "
+    "done(document.documentElement.scrollWidth <= innerWidth)))"
+)
 TRAP = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
 
 
@@ -23,18 +27,6 @@ class Seen:
 
     def words(self, selector: str) -> list[str]:
         return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
-
-
-def assert_drawings_are_dark_where_the_screen_is(browser: Any, file: Path, drawn: str) -> None:
-    """`drawn` is a part of each drawing: its first has another colour in the dark."""
-    colours = set()
-    for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)
-        page = context.new_page()
-        page.goto(f"file://{file}")
-        colours.add(page.locator(f"svg.chart {drawn}").first.evaluate("one => getComputedStyle(one).fill"))
-        context.close()
-    assert len(colours) == 2
 
 
 # What a page does with what it holds itself is the same wherever it came from.
