@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from proctor.tasks import TASKS
-from tests.support.command import COMMAND, Running
+from tests.support.command import COMMAND, UNDRAWN, Running
 from tests.support.openai_server import Reply, serve
 
 ITEMS = 12
@@ -265,7 +265,7 @@ class Attacks:
         (project / f"said{name}").mkdir(exist_ok=True)
         places = {"--results": "results", "--store": "store", "--out": "board"}
         words = [word for option, place in places.items() for word in (option, str(project / place))]
-        return Running(["run", "s", *words], project / f"said{name}", project, before + COMMAND)
+        return Running(["run", "s", *words], project / f"said{name}", project, UNDRAWN + before + COMMAND)
 
     def _run(self, project: Path, before: str = "") -> str:
         """What was wrong with the end of a run; "" where it ended, well or in words."""
