@@ -147,7 +147,7 @@ def test_side_by_side_gives_the_rows_of_a_plain_run_and_one_that_fails_stops_no_
     closed = [place for place, line in enumerate(lines) if "20 answers in" in line]
     assert len(closed) == 2
     assert max(opened) < min(closed), "one waited for the other"
-    said, refused = spread_over(home, suite, partial(parallel.side_by_side, [""]))
+    said, refused = spread_over(home, suite, None)
     assert not refused
     assert said.count("open echo") == 1, "what was done is not done again"
     assert_same(home, plain(suite), variants)
@@ -226,7 +226,7 @@ def test_cluster_gives_the_rows_of_a_plain_run_whether_a_worker_is_killed_or_a_s
     middle of its cell, which loses only the batch in flight; the session that fails is told in one line.
     """
     home.echo("gold", right, "word_problems", delay=0.5)
-    home.variant("tiny", base="finetune/tiny", sampling={"max_tokens": 24})
+    home.variant("tiny", base="finetune/tiny", sampling={"max_tokens": 8})
     home.echo("held", lambda doc: "none", "word_problems")
     suite = home.suite(variants=["gold", "tiny", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
     monkeypatch.setenv("RAY_ADDRESS", nodes)

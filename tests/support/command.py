@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SERVER = "PROCTOR_TESTS_FORKS"  # in the environment of workers: the address of the server that forks for all of them
 COMMAND = "from proctor.leaderboard.cli.main import main; main()"
 # A drawing starts V8, half of what a small run takes; this board is whole, and its drawings are empty.
-UNDRAWN = "import vl_convert; vl_convert.vegalite_to_svg = lambda *_, **__: '<svg width=\"1\" height=\"1\"></svg>'\n"
+UNDRAWN = (
+    'import vl_convert; vl_convert.vegalite_to_svg = lambda *_, **__: \'<svg width="1" height="1"></svg>\'\n'
+)
 
 
 def command(*arguments: str) -> list[str]:
