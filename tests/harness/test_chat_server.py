@@ -88,7 +88,7 @@ def test_what_cannot_be_answered_is_said_in_a_line(visitor: Any, text: str, why:
     assert "role='alert'" in html
 
 
-def test_eight_visitors_at_once_get_their_own_answers(address: str) -> None:
+def test_visitors_at_once_get_their_own_answers(address: str) -> None:
     answers: dict[int, tuple[str, str]] = {}
 
     def visit(number: int) -> None:
@@ -96,12 +96,12 @@ def test_eight_visitors_at_once_get_their_own_answers(address: str) -> None:
         html, sent, _ = client(address).predict(question, api_name="/solve_en")
         answers[number] = (html, sent)
 
-    threads = [threading.Thread(target=visit, args=(number,)) for number in range(11, 19)]
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(11, 15)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(240)
-    assert set(answers) == set(range(11, 19))
+    assert set(answers) == set(range(11, 15))
     for number, (html, sent) in answers.items():
         assert f"Visitor {number} " in sent
         assert "Answer: " in html
