@@ -1,6 +1,7 @@
 """The chat over real HTTP, with the embedded model: answers stream, eight visitors are served, and nothing mixes."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ pytestmark = needs_gradio
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with chatting(tmp_path_factory.mktemp("chat"), "tiny") as opened:
         yield opened
+        start = time.monotonic()
+    assert time.monotonic() - start < 5, "Ctrl-C waited for pages that are still open"
 
 
 def client(address: str) -> Any:

@@ -134,7 +134,7 @@ def held(way):
 def test_side_by_side_gives_the_rows_of_a_plain_run_and_one_that_fails_stops_no_other(home, plain):
     home.echo("gold", right, "word_problems", delay=0.7)
     home.echo("held", lambda doc: "none", "word_problems")
-    variants = ["held", "gold"]
+    variants = ["gold", "held"]
     suite = home.suite(variants=variants, tasks=["word_problems"], baseline="gold", limit=FEW)
     said, refused = spread_over(home, suite, held(partial(parallel.side_by_side, ["", ""])))
     assert refused.startswith("1 of 2 sessions failed: held: held x word_problems is being written by")
