@@ -51,55 +51,69 @@ def overlap(
 def overlaps(
     tests: Sequence[Texts], train: Iterable[str], sizes: Iterable[int] = SIZES
 ) -> list[list[Overlap]]:
-    """The same for each of several tests, in one reading of the training set.
+    """The same for each of several tests, in one reading of the training set."""
+    return ItemRuns(tests, sizes).overlaps(train)
 
-    Only the runs of the test items are kept, so a training set of any size can be streamed through. A longer run
-    begins with a shorter one, so only where the shortest is shared are the others looked for.
+
+class ItemRuns:
+    """The runs of words of the items of several tests, to be looked for in any number of training sets.
+
+    Only they are kept, so a training set of any size can be streamed through. A longer run begins with a shorter one,
+    so only where the shortest is shared are the others looked for.
     """
-    by_test = [list(map(tokens, test.items)) for test in tests]
-    items, sizes = list(chain.from_iterable(by_test)), tuple(sizes)
-    shortest = min(sizes)
-    parts: list[list[list[str]]] = []
-    bare: list[list[str]] = []
-    for test, texts in zip(tests, by_test, strict=True):
-        parts += _without_wording(texts, shortest) if test.worded else [[words] for words in texts]
-        bare += _without_frame(texts) if test.worded else texts
-    where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in sizes}
-    begins: dict[Run, list[tuple[int, list[str]]]] = defaultdict(list)
-    for index, words in enumerate(items):
-        for alone in (words, bare[index]):
-            begins[tuple(alone[:shortest])].append((index, alone))
-        for n in sizes:
-            for part in parts[index]:
-                for run in runs(part, n):
-                    where[n][run].add(index)
-    hit: dict[int, set[int]] = {n: set() for n in sizes}
-    whole: set[int] = set()
-    for text in train:
-        words = tokens(text)
-        begun = runs(words, shortest)
-        if begun & where[shortest].keys():
-            for n in sizes:
-                for run in runs(words, n) & where[n].keys():
-                    hit[n] |= where[n][run]
-        for run in begun & begins.keys():
-            for index, alone in begins[run]:
-                if _line(alone) in _line(words):
-                    whole.add(index)
-                    for n in sizes:
-                        if len(alone) >= n:  # though other items may have all of its runs too
-                            hit[n].add(index)
-    found, end = [], 0
-    for own in by_test:
-        start, end = end, end + len(own)
-        places = range(start, end)
-        standing = len(whole.intersection(places))
-        of_test = []
-        for n in sizes:
-            short = sum(len(words) < n for words in own)
-            of_test.append(Overlap(n, len(own), len(hit[n].intersection(places)), short, standing))
-        found.append(of_test)
-    return found
+
+    def __init__(self, tests: Sequence[Texts], sizes: Iterable[int] = SIZES) -> None:
+        self.sizes = tuple(sizes)
+        self._shortest = min(self.sizes)
+        self._by_test = [list(map(tokens, test.items)) for test in tests]
+        parts: list[list[list[str]]] = []
+        bare: list[list[str]] = []
+        for test, texts in zip(tests, self._by_test, strict=True):
+            parts += _without_wording(texts, self._shortest) if test.worded else [[words] for words in texts]
+            bare += _without_frame(texts) if test.worded else texts
+        self._where: dict[int, dict[Run, set[int]]] = {n: defaultdict(set) for n in self.sizes}
+        self._begins: dict[Run, list[tuple[int, list[str]]]] = defaultdict(list)
+        for index, words in enumerate(chain.from_iterable(self._by_test)):
+            for alone in (words, bare[index]):
+                self._begins[tuple(alone[: self._shortest])].append((index, alone))
+            for n in self.sizes:
+                for part in parts[index]:
+                    for run in runs(part, n):
+                        self._where[n][run].add(index)
+
+    def overlaps(self, train: Iterable[str]) -> list[list[Overlap]]:
+        """For each test one `Overlap` for each size."""
+        hit: dict[int, set[int]] = {n: set() for n in self.sizes}
+        whole: set[int] = set()
+        shared = self._where[self._shortest]
+        for text in train:
+            words = tokens(text)
+            begun = runs(words, self._shortest)
+            if begun & shared.keys():
+                for n in self.sizes:
+                    for run in runs(words, n) & self._where[n].keys():
+                        hit[n] |= self._where[n][run]
+            for run in begun & self._begins.keys():
+                for index, alone in self._begins[run]:
+                    if _line(alone) in _line(words):
+                        whole.add(index)
+                        for n in self.sizes:
+                            if len(alone) >= n:  # though other items may have all of its runs too
+                                hit[n].add(index)
+        return self._by_each(hit, whole)
+
+    def _by_each(self, hit: dict[int, set[int]], whole: set[int]) -> list[list[Overlap]]:
+        found, end = [], 0
+        for own in self._by_test:
+            start, end = end, end + len(own)
+            places = range(start, end)
+            standing = len(whole.intersection(places))
+            of_test = []
+            for n in self.sizes:
+                short = sum(len(words) < n for words in own)
+                of_test.append(Overlap(n, len(own), len(hit[n].intersection(places)), short, standing))
+            found.append(of_test)
+        return found
 
 
 def _line(words: Sequence[str]) -> str:

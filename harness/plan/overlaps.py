@@ -8,7 +8,7 @@ and files of chats; no weights.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from proctor.common.refusal import Refusal, located
 from proctor.finetune.recipe import Recipe
 from proctor.harness.plan.training import ChatFile, chat_file
 from proctor.tasks import TASKS, Task, dataset_hash
-from proctor.tasks.overlap import SIZES, Texts, overlaps
+from proctor.tasks.overlap import SIZES, ItemRuns, Texts
 from proctor.tasks.prompt_pack import OWN
 
 Found = dict[str, Any]
@@ -38,7 +38,7 @@ def overlap_of(
     return [*known_of(base, task.name), *ours]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeldOut:
     """A task and its test items."""
 
@@ -93,12 +93,18 @@ def count(tests: Sequence[HeldOut], chats: Path) -> list[Found]:
                     yield from (turn["content"] for turn in (*chat["prompt"], *chat["completion"]))
 
     found = []
-    for runs in overlaps([test.texts() for test in tests], texts(), SIZES):
+    for runs in _runs_of(tuple(tests)).overlaps(texts()):
         counts: Found = {"chats": lines, "items": runs[0].items, "whole": runs[0].whole}
         for run in runs:
             counts |= {f"share_{run.n}": round(run.share, 4), f"hits_{run.n}": run.hits}
         found.append(counts)
     return found
+
+
+@lru_cache(maxsize=1)
+def _runs_of(tests: tuple[HeldOut, ...]) -> ItemRuns:
+    """Kept: against the training sets of all recipes it takes as long to make as all the counting."""
+    return ItemRuns([test.texts() for test in tests], SIZES)
 
 
 def known_of(base: str, task: str) -> list[Found]:

@@ -1,7 +1,9 @@
 """The page for pupils: chat."""
 
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 from typer import Argument, Option
@@ -52,7 +54,9 @@ def chat(
             server_port=_free_port(port), prevent_thread_lock=True, app_kwargs=own, **LAUNCH
         )
         echo(f"open {address} (Ctrl-C ends)")
-        app.block_thread()
+        # Gradio's own wait ends with five seconds for each page that is open still; close() lets them go first.
+        with suppress(KeyboardInterrupt):
+            Event().wait()
     finally:
         app.close(verbose=False)
         for tutor in tutors:

@@ -51,7 +51,7 @@ def ask(answerer, inputs, tmp_path, epochs=1):
         "test", desk,
         lambda model: inspect_ai.eval(
             task, model=model, score=False, epochs=epochs, fail_on_error=False, max_samples=len(inputs) * epochs,
-            display="none", log_dir=str(tmp_path), ctl_server=False, log_level="error",
+            display="none", log_dir=str(tmp_path), ctl_server=False, log_realtime=False, log_level="error",
         ),
     ) as logs:  # fmt: skip
         serve(desk, answerer)

@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,13 +39,18 @@ def ask(kind: str, source: Path, options: Options, folder: Path) -> tuple[list[s
         engine.close()
 
 
+@cache
+def tiny() -> tuple[Any, Any]:
+    from proctor.finetune.load import load_model, load_tokenizer
+
+    return load_tokenizer(TINY), load_model(TINY, "cpu")
+
+
 def read_by_the_model(prompt: str, text: str) -> list[float]:
     """The log-probability of each token of `text`, from one pass over prompt and text."""
     import torch
 
-    from proctor.finetune.load import load_model, load_tokenizer
-
-    tokenizer, model = load_tokenizer(TINY), load_model(TINY, "cpu")
+    tokenizer, model = tiny()
     start = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     made = tokenizer(text, add_special_tokens=False)["input_ids"]
     with torch.no_grad():

@@ -1,14 +1,18 @@
 """An endpoint that fails gives failed requests, never empty answers that would be marked."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
+from proctor.common.progress import Reporter
 from proctor.common.refusal import Refusal
+from proctor.common.terminal import Console
 from proctor.harness import record
 from proctor.harness.ask.responses import Journal, respond_all
 from proctor.harness.engines.endpoint import CONCURRENCY, EndpointEngine
 from proctor.harness.engines.protocol import Options, Request, Weights
+from proctor.harness.run import run_suite
 from tests.support.openai_server import Reply, serve
 
 OPTIONS = Options(max_tokens=16, until=("STOP",))
@@ -117,19 +121,28 @@ def test_reply_that_is_no_plain_completion_is_an_error(tmp_path):
     assert answer.error
 
 
-@pytest.mark.parametrize("task", ["word_problems", "concepts", "study_plan"])
-def test_every_exam_asks_an_endpoint_in_plain_text(home, task):
+def run(home, variant, *tasks, limit):
+    """The suite of one variant in this process."""
+    suite = home.suite(
+        variants=[variant], tasks=list(tasks), baseline=variant, limit=dict.fromkeys(tasks, limit)
+    )
+    run_suite(str(suite), home.results, home.store, Reporter(Console(quiet=True)))
+
+
+def test_every_exam_asks_an_endpoint_in_plain_text(home):
+    tasks = ("word_problems", "concepts", "study_plan")
     with serve(lambda request, _: Reply("#### 18")) as server:
         home.variant("plain", base="some-model", engine="openai", endpoint=server.url, prompt="text-2shot")
-        suite = home.suite(variants=["plain"], tasks=[task], baseline="plain", limit={task: 3})
-        done = home.run(suite)
-        assert done.returncode == 0, done.stderr
+        run(home, "plain", *tasks, limit=3)
         asked = {one["prompt"] for one in server.asked if one["path"] == "/v1/completions"}
-    rows = record.read(home.results, "plain", task).rows()
-    assert len(server.asked) == 3
-    assert set(rows["prompt"]) == asked  # the cell holds the plain text that was asked
+        assert len(server.asked) == 9
+    held = set()
+    for task in tasks:
+        rows = record.read(home.results, "plain", task).rows()
+        assert not (rows["status"] == "error").any()
+        held |= set(rows["prompt"])
+    assert held == asked  # the cells hold the plain text that was asked
     assert all(prompt.endswith(":\n") for prompt in asked)
-    assert not (rows["status"] == "error").any()
 
 
 def test_every_epoch_of_a_prompt_is_asked_with_a_seed_of_its_own(tmp_path):
@@ -248,25 +261,29 @@ ECHOES = {
 }
 
 
-@pytest.mark.parametrize("reply", ECHOES.values(), ids=ECHOES)
-def test_key_that_a_server_repeats_reaches_no_result(home, monkeypatch, reply):
+def test_key_that_a_server_repeats_reaches_no_result(home, monkeypatch):
+    """A variant for each way to repeat it, in one run."""
     monkeypatch.setenv("MY_KEY", SECRET)
-    with serve(lambda request, _: reply) as server:
-        home.variant("leaky", base="some-model", engine="openai", endpoint=server.url, key="MY_KEY")
+    names = {f"leaky-{number}": reply for number, reply in enumerate(ECHOES.values())}
+    with ExitStack() as opened:
+        for name, reply in names.items():
+            server = opened.enter_context(serve(lambda request, _, reply=reply: reply))
+            home.variant(name, base="some-model", engine="openai", endpoint=server.url, key="MY_KEY")
         suite = home.suite(
-            variants=["leaky"], tasks=["word_problems"], baseline="leaky", limit={"word_problems": 2}
+            variants=list(names), tasks=["word_problems"], baseline="leaky-0", limit={"word_problems": 2}
         )
         done = home.run(suite)
         assert server.keys[0] == f"Bearer {SECRET}"
     assert done.returncode in (0, 1), done.stderr
-    rows = record.read(home.results, "leaky", "word_problems").rows()
-    assert "***" in rows["response"][0] + rows["explanation"][0]
+    for name, way in zip(names, ECHOES, strict=True):
+        rows = record.read(home.results, name, "word_problems").rows()
+        assert "***" in rows["response"][0] + rows["explanation"][0], way
+        assert not any(SECRET in text for column in ("response", "explanation") for text in rows[column])
     held = [
         path for path in home.folder.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
     ]
     assert not held
     assert SECRET not in done.stdout + done.stderr
-    assert not any(SECRET in text for name in ("response", "explanation") for text in rows[name])
 
 
 def test_wrong_key_is_not_tried_on_every_request(tmp_path, monkeypatch):
@@ -285,8 +302,7 @@ def test_key_that_is_not_there_is_refused_before_anything_is_asked(monkeypatch):
         EndpointEngine(Weights("some-model", endpoint="http://127.0.0.1:9/v1", key="MY_KEY"))
 
 
-@pytest.mark.parametrize("task", ["word_problems", "study_plan"])
-def test_reasoning_model_is_sent_no_limit_and_no_temperature_but_the_extra_fields(home, task):
+def test_reasoning_model_is_sent_no_limit_and_no_temperature_but_the_extra_fields(home):
     """As such a server does: it refuses max_tokens and temperature, whatever they hold."""
 
     def picky(request, _):
@@ -294,29 +310,26 @@ def test_reasoning_model_is_sent_no_limit_and_no_temperature_but_the_extra_field
             return Reply(status=400, body=json.dumps({"error": {"message": "unsupported parameter"}}))
         return Reply("#### 18")
 
+    tasks = ("word_problems", "study_plan")
     with serve(picky) as server:
         home.variant(
             "thinker", base="some-model", engine="openai", endpoint=server.url,
             sampling={"max_tokens": None, "temperature": None},
             extra={"max_completion_tokens": 900, "reasoning_effort": "low"},
         )  # fmt: skip
-        suite = home.suite(variants=["thinker"], tasks=[task], baseline="thinker", limit={task: 3})
-        done = home.run(suite)
-        assert done.returncode == 0, done.stderr
+        run(home, "thinker", *tasks, limit=3)
         asked = [(one["max_completion_tokens"], one["reasoning_effort"]) for one in server.asked]
-    assert asked == [(900, "low")] * 3
-    cell = record.read(home.results, "thinker", task)
-    assert (cell.rows()["response"] == "#### 18").all()
-    assert cell.run.definition.extra == {"max_completion_tokens": 900, "reasoning_effort": "low"}
+    assert asked == [(900, "low")] * 6
+    for task in tasks:
+        cell = record.read(home.results, "thinker", task)
+        assert (cell.rows()["response"] == "#### 18").all()
+        assert cell.run.definition.extra == {"max_completion_tokens": 900, "reasoning_effort": "low"}
 
 
 def test_limit_that_is_left_out_is_the_tasks_own(home):
     with serve(lambda request, _: Reply("#### 18")) as server:
         home.variant("plain", base="some-model", engine="openai", endpoint=server.url)
-        suite = home.suite(
-            variants=["plain"], tasks=["word_problems"], baseline="plain", limit={"word_problems": 1}
-        )
-        assert home.run(suite).returncode == 0
+        run(home, "plain", "word_problems", limit=1)
         (asked,) = server.asked
     assert asked["max_tokens"] > 100
     assert asked["temperature"] == 0

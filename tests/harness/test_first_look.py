@@ -82,7 +82,7 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     (tmp_path / "suites").mkdir()
     whole = write_llama(tmp_path / "whole.gguf", SMALL)
     quantize(whole, tmp_path / "small.gguf", "q8_0")
-    done = proctor("try", "small.gguf", "--against", "whole.gguf", "--limit", "2", cwd=tmp_path)
+    done = proctor("try", "small.gguf", "--against", "whole.gguf", "--limit", "2", cwd=tmp_path, drawn=False)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("small against whole")]
     assert "small against whole on 2 samples of word_problems: not shown; difference 0.0" in sentence
@@ -91,7 +91,7 @@ def test_one_command_ends_in_a_sentence_a_table_and_a_page(tmp_path):
     assert "Word problems: accuracy, %; 2 items" in done.stdout
     assert (tmp_path / "board" / "index.html").is_file()
     assert (tmp_path / "suites" / "try-small-and-whole.yaml").is_file()
-    alone = proctor("try", "small.gguf", "--limit", "2", cwd=tmp_path)
+    alone = proctor("try", "small.gguf", "--limit", "2", cwd=tmp_path, drawn=False)
     assert "small scores " in alone.stdout
     table = alone.stdout[alone.stdout.index("Word problems: accuracy, %; 2 items") :]
     assert "whole" not in table
@@ -154,7 +154,7 @@ def test_one_command_asks_items_of_ones_own(tmp_path):
     write_llama(tmp_path / "whole.gguf", SMALL)
     rows = "".join(f'{{"question": "{n} + {n}?", "answer": "{2 * n}"}}\n' for n in range(3))
     (tmp_path / "sums.jsonl").write_text(rows)
-    done = proctor("try", "whole.gguf", "--data", "sums.jsonl", cwd=tmp_path)
+    done = proctor("try", "whole.gguf", "--data", "sums.jsonl", cwd=tmp_path, drawn=False)
     assert done.returncode == 0, done.stderr
     (sentence,) = [line for line in done.stdout.split("\n") if line.startswith("whole scores")]
     assert "on 3 samples of sums" in sentence

@@ -14,21 +14,21 @@ QUESTIONS = [f"Tom has {n} apples and buys {n + 3} more. How many has he?" for n
 
 
 @pytest.fixture(scope="module")
-def plain():
-    return answers(ROOT / "finetune" / "tiny", Options(48, ("=",)))
+def tiny():
+    engine = open_engine("hf", Weights(str(ROOT / "finetune" / "tiny")))
+    yield engine
+    engine.close()
 
 
-def answers(folder, options, texts=QUESTIONS, journal=None):
-    import tempfile
-    from pathlib import Path
+@pytest.fixture(scope="module")
+def plain(tiny, tmp_path_factory):
+    return answers(tiny, tmp_path_factory.mktemp("plain"))
 
-    engine = open_engine("hf", Weights(str(folder)))
-    try:
-        prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
-        kept = Journal(Path(tempfile.mkdtemp()) / "j")
-        return respond_all(engine, [Request(p, options) for p in prompts], kept, lambda done, made: None)
-    finally:
-        engine.close()
+
+def answers(engine, folder, texts=QUESTIONS, done=lambda done, made: None):
+    prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in texts]
+    requests = [Request(prompt, Options(48, ("=",))) for prompt in prompts]
+    return respond_all(engine, requests, Journal(folder / "j"), done)
 
 
 def test_what_a_model_brings_along_about_sampling_changes_no_answer(tmp_path, plain):
@@ -37,30 +37,24 @@ def test_what_a_model_brings_along_about_sampling_changes_no_answer(tmp_path, pl
     path = other / "generation_config.json"
     told = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(told | {"repetition_penalty": 1.5, "top_p": 0.5}))
-    found = answers(other, Options(48, ("=",)))
+    engine = open_engine("hf", Weights(str(other)))
+    found = answers(engine, tmp_path)
+    engine.close()
     assert [answer.text for answer in found] == [answer.text for answer in plain]
 
 
-def test_tokens_are_counted_to_the_stop_string_whoever_else_is_in_the_batch(plain):
-    alone = [answers(ROOT / "finetune" / "tiny", Options(48, ("=",)), [text])[0] for text in QUESTIONS]
+def test_tokens_are_counted_to_the_stop_string_whoever_else_is_in_the_batch(tiny, tmp_path, plain):
+    alone = [answers(tiny, tmp_path, [text])[0] for text in QUESTIONS]
     assert [one.tokens_out for one in alone] == [one.tokens_out for one in plain]
     stopped = [one for one in plain if not one.truncated]
     assert stopped
     assert all(one.tokens_out < 48 for one in stopped)
 
 
-def test_a_batch_tells_its_tokens_while_it_is_being_answered(plain, tmp_path, monkeypatch):
+def test_a_batch_tells_its_tokens_while_it_is_being_answered(tiny, plain, tmp_path, monkeypatch):
     monkeypatch.setattr("proctor.harness.engines.hf.TELL_EVERY_SECONDS", 0)
     steps = []
-    engine = open_engine("hf", Weights(str(ROOT / "finetune" / "tiny")))
-    try:
-        prompts = [engine.apply_chat_template([{"role": "user", "content": text}]) for text in QUESTIONS]
-        asked = [Request(prompt, Options(48, ("=",))) for prompt in prompts]
-        told = respond_all(
-            engine, asked, Journal(tmp_path / "j"), lambda done, made: steps.append((done, made))
-        )
-    finally:
-        engine.close()
+    told = answers(tiny, tmp_path, done=lambda done, made: steps.append((done, made)))
     assert [one.text for one in told] == [one.text for one in plain]
     assert len(steps) > 10
     assert [done for done, _ in steps[:-1]] == [0] * (len(steps) - 1)

@@ -46,7 +46,7 @@ def evaluate(folder, scorer, epochs, form="json", items=ITEMS, **more):
     model = get_model("mockllm/model", custom_outputs=[output(ANSWERS[k % 18]) for k in range(items * count)])
     (log,) = inspect_ai.eval(
         task, model=model, log_dir=str(folder), log_format=form, display="none", log_level="error",
-        epochs=epochs, ctl_server=False, max_samples=1, **more,
+        epochs=epochs, ctl_server=False, log_realtime=False, max_samples=1, **more,
     )  # fmt: skip
     assert log.status == "success", log.error
     return Path(log.location.removeprefix("file://"))

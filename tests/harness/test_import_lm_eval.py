@@ -8,6 +8,7 @@ from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from tests.support.comparing import compare_variants
 from tests.support.import_rows import refused, scores, write
+from tests.support.lm_eval_runs import simple_evaluate
 
 CHOICE = """
 output_type: multiple_choice
@@ -33,7 +34,6 @@ filter_list:
 @pytest.fixture(scope="module")
 def logs(tmp_path_factory):
     """A group of a choice task and a task of three answers each, put to one scripted model."""
-    import lm_eval
     from lm_eval.api.model import LM
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.tasks import TaskManager
@@ -64,7 +64,7 @@ def logs(tmp_path_factory):
 
         loglikelihood_rolling = None
 
-    found = lm_eval.simple_evaluate(
+    found = simple_evaluate(
         model=Scripted(), tasks=["colours"], log_samples=True, bootstrap_iters=0,
         task_manager=TaskManager(include_path=str(folder), include_defaults=False),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from tests.conftest import Home
 from tests.support.command import ROOT
 from tests.support.comparing import compare_variants
 from tests.support.import_rows import write
+from tests.support.lm_eval_runs import simple_evaluate
 
 
 def answer(doc):
@@ -26,7 +27,6 @@ def answer(doc):
 
 def stock_log(folder, task, answers, model="stock/model", shots=None, chat=True, limit=None, **metadata):
     """What the stock lm-eval writes for our task, asked of the echo engine, with its own evaluator and tracker."""
-    import lm_eval
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.tasks import TaskManager
 
@@ -39,7 +39,7 @@ def stock_log(folder, task, answers, model="stock/model", shots=None, chat=True,
             return "role: content"
 
     manager = TaskManager(include_path=str(ROOT / "tasks"), include_defaults=False, metadata=metadata)
-    found = lm_eval.simple_evaluate(
+    found = simple_evaluate(
         model=Echo(answers), tasks=[f"proctor_{task}"], task_manager=manager, log_samples=True, bootstrap_iters=0,
         num_fewshot=shots, apply_chat_template=chat, fewshot_as_multiturn=chat, limit=limit,
     )  # fmt: skip

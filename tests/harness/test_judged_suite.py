@@ -228,7 +228,7 @@ def test_inspects_own_run_gives_the_same_marks(home, tmp_path):
         (log,) = inspect_ai.eval(
             study_plan(judge="study_plan", grader=spec), model=get_model("mockllm/model", custom_outputs=outputs),
             sample_id=[doc["id"] for doc in _docs()], display="none", log_dir=str(tmp_path), max_samples=1,
-            ctl_server=False,
+            ctl_server=False, log_realtime=False,
         )  # fmt: skip
         assert log.status == "success"
     theirs = {str(sample.id): sample.scores["plan_scorer"].value["overall"] for sample in log.samples}

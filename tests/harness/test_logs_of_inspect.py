@@ -50,7 +50,7 @@ def inspect_logs(tmp_path_factory):
             ),
             model=get_model("mockllm/model", custom_outputs=[output(k) for k in range(12)]),
             log_dir=str(folder / form), log_format=form, display="none", log_level="error", epochs=2, ctl_server=False,
-            max_samples=1,
+            log_realtime=False, max_samples=1,
         )  # fmt: skip
     return {form: next((folder / form).iterdir()) for form in ("eval", "json")}
 
@@ -164,7 +164,7 @@ def swollen(log, path, size, **declared):
 
 
 def test_an_archive_that_holds_more_than_any_memory_is_refused_unread(inspect_logs, tmp_path):
-    bomb = swollen(inspect_logs["eval"], tmp_path / "bomb.eval", 2**29)
+    bomb = swollen(inspect_logs["eval"], tmp_path / "bomb.eval", 2**28)
     assert bomb.stat().st_size < 2**20
     assert "a log of more than 268,435,456 is not read" in refused(bomb, tmp_path, metric="match")
 
@@ -172,8 +172,8 @@ def test_an_archive_that_holds_more_than_any_memory_is_refused_unread(inspect_lo
 def test_an_archive_that_lies_about_its_size_takes_no_more_memory_than_a_log_may(
     inspect_logs, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("proctor.harness.imports.inspect_logs.MEMORY", 2**28)
-    lying = swollen(inspect_logs["eval"], tmp_path / "lying.eval", 2**29, file_size=100)
+    monkeypatch.setattr("proctor.harness.imports.inspect_logs.MEMORY", 2**26)
+    lying = swollen(inspect_logs["eval"], tmp_path / "lying.eval", 2**27, file_size=100)
     assert "MemoryError" in refused(lying, tmp_path, metric="match")
 
 

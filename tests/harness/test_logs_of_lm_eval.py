@@ -13,6 +13,7 @@ from proctor.leaderboard.compare.items import estimate_cell
 from tests.support.command import ROOT
 from tests.support.comparing import compare_variants
 from tests.support.import_rows import refused, scores, write
+from tests.support.lm_eval_runs import simple_evaluate
 
 # lm-eval: two real runs, made by the lm-eval that is installed.
 
@@ -20,7 +21,6 @@ from tests.support.import_rows import refused, scores, write
 @pytest.fixture(scope="module")
 def lm_eval_logs(tmp_path_factory):
     """A task with two filters, put to two scripted models; logs written by lm-eval itself."""
-    import lm_eval
     from lm_eval.api.model import LM
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.tasks import TaskManager
@@ -74,7 +74,7 @@ def lm_eval_logs(tmp_path_factory):
     for model, skill in (("Plain-1B", 1), ("tuned/Plain-1B-lora", 2)):
         tracker = EvaluationTracker(output_path=str(folder / "logs"))
         manager = TaskManager(include_path=str(folder), include_defaults=False)
-        found = lm_eval.simple_evaluate(
+        found = simple_evaluate(
             model=Scripted(skill), tasks=["sums"], task_manager=manager, log_samples=True, bootstrap_iters=0
         )
         samples = found.pop("samples")
@@ -270,7 +270,6 @@ def test_damaged_lm_eval_logs_are_refused_in_one_line(lm_eval_logs, tmp_path):
 @pytest.fixture(scope="module")
 def concept_logs(tmp_path_factory):
     """Our own concept exam as lm-eval runs it: its micro F1 is logged as each document's tp, fp and fn."""
-    import lm_eval
     from lm_eval.api.model import LM
     from lm_eval.loggers import EvaluationTracker
     from lm_eval.tasks import TaskManager
@@ -290,7 +289,7 @@ def concept_logs(tmp_path_factory):
     for model, given in (("one", names), ("other", names[:3])):
         tracker = EvaluationTracker(output_path=str(folder))
         manager = TaskManager(include_path=str(ROOT / "tasks"), include_defaults=False)
-        found = lm_eval.simple_evaluate(
+        found = simple_evaluate(
             model=Naming(given), tasks=["proctor_concepts"], task_manager=manager, log_samples=True, limit=30,
             bootstrap_iters=0,
         )  # fmt: skip

@@ -60,7 +60,7 @@ def test_a_plan_and_a_run_say_once_that_a_pack_with_examples_has_none_for_it(hom
         "`train:` and `shots:` in the task's file give it examples"
     )
     for words in (["plan"], ["run", "--dry-run"], ["run"]):
-        done = proctor(words[0], "suite", *words[1:], cwd=home.folder)
+        done = proctor(words[0], "suite", *words[1:], cwd=home.folder, drawn=False)
         assert done.returncode == 0, done.stderr
         assert " ".join((done.stdout + done.stderr).split()).count(note) == 1, words
         assert ("how long answering takes is not estimated" in " ".join(done.stdout.split())) == (

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from proctor.harness import record
-from tests.support.command import Running, proctor
+from tests.support.command import COMMAND, UNDRAWN, Running
 
 MANY = 66  # two batches
 
 
-def start(home, suite):
-    folder = Path(tempfile.mkdtemp(dir=home.folder))
-    return Running(["run", str(suite), *home.where(), "--out", str(home.board)], folder, PYTHONUNBUFFERED="1")
+def start(home, suite, code=UNDRAWN + COMMAND):
+    folder, words = Path(tempfile.mkdtemp(dir=home.folder)), ["run", str(suite), *home.where()]
+    return Running([*words, "--out", str(home.board)], folder, code=code, PYTHONUNBUFFERED="1")
 
 
 def kill_when(running, happened, seconds=240):
@@ -52,16 +52,15 @@ def whole(board):
 def disturbed(home):
     short = {"max_tokens": 8}  # a kill is a kill, however long the answers are
     home.variant("tiny", base="finetune/tiny", sampling=short)
-    home.variant("cot", base="finetune/tiny", sampling=short, prompt="cot", parent="tiny")
     return home.suite(
-        variants=["tiny", "cot"], tasks=["word_problems", "study_plan"], baseline="tiny",
+        variants=["tiny"], tasks=["word_problems", "study_plan"], baseline="tiny",
         limit={"word_problems": MANY, "study_plan": 2},
     )  # fmt: skip
 
 
 def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed_one(home, disturbed):
     calm = type(home)(home.folder / "calm")
-    done = proctor("run", str(disturbed), *calm.where(), "--out", str(calm.board))
+    done = calm.run(disturbed)
     assert done.returncode == 0, done.stderr
 
     def answers():
@@ -86,11 +85,12 @@ def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed
     )
     assert killed_writing, "while writing a cell"
 
-    assert kill_when(start(home, disturbed), exists("cot/study_plan/run.json")), "before the page is built"
+    assert kill_when(start(home, disturbed), exists("tiny/study_plan/run.json")), "before the page is built"
     assert not (home.board / "index.html").exists()
 
     for _ in range(5):  # the pages are in place within a tenth of a second: a kill may come too late
-        assert kill_when(start(home, disturbed), lambda: any(home.board.glob("*"))), "while building the page"
+        building = start(home, disturbed, COMMAND)
+        assert kill_when(building, lambda: any(home.board.glob("*"))), "while building the page"
         if not (home.board / "board.json").exists() or not whole(home.board):
             break
         shutil.rmtree(home.board)
@@ -101,8 +101,7 @@ def test_run_that_was_killed_at_every_stage_ends_with_the_rows_of_an_undisturbed
     assert whole(home.board)
     assert not list(home.board.rglob("*.part"))
     assert not list(home.results.rglob("*.part"))
-    for variant in ("tiny", "cot"):
-        for task in ("word_problems", "study_plan"):
-            mine, theirs = (record.read(where.results, variant, task).rows() for where in (home, calm))
-            assert mine.drop(columns="seconds").equals(theirs.drop(columns="seconds"))
+    for task in ("word_problems", "study_plan"):
+        mine, theirs = (record.read(where.results, "tiny", task).rows() for where in (home, calm))
+        assert mine.drop(columns="seconds").equals(theirs.drop(columns="seconds"))
     assert max(Counter(kept(home)).values()) == 1, "an answer that was kept was asked again"

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from proctor.common.refusal import Refusal
 from proctor.harness import record
+from proctor.harness.imports.score import score_file
 from proctor.tasks import TASKS
 from tests.conftest import Home
 from tests.support.command import proctor
@@ -157,10 +159,11 @@ def test_an_item_is_found_whatever_white_space_its_text_has_and_whatever_id_stan
     ],
 )
 def test_a_row_that_cannot_be_meant_is_refused_in_one_line(home, row, told):
-    refused = score(home, [row], "--partial")
-    assert refused.returncode == 2
-    assert told in refused.stderr
-    assert refused.stderr.count("\n") == 1
+    answers = write(home.folder / "answers.jsonl", [row])
+    with pytest.raises(Refusal) as refused:
+        score_file("word_problems", answers, "elsewhere", home.results, partial=True)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_other_mistakes_are_told_in_one_line(home):
@@ -228,8 +231,6 @@ def test_half_a_character_is_no_reason_to_stop(home):
 
 
 def test_five_thousand_answers_are_scored_in_seconds_and_not_minutes(home):
-    from proctor.harness.imports.score import score_file
-
     rows = [
         {**row, "epoch": epoch, "response": f"Let us think of {epoch} things.\n{row['response']}"}
         for epoch in range(1, 21)

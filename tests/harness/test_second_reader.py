@@ -144,23 +144,21 @@ def test_a_suite_with_a_fallback_reports_both_accuracies_and_says_which_rows_it_
 
 def test_turning_it_on_or_off_is_another_definition_and_asks_the_examined_model_for_nothing(home):
     home.echo("spelt", in_words, "word_problems", delay=0.0)
-    plain = home.suite(variants=["spelt"], tasks=["word_problems"], baseline="spelt")
+    fields = {"variants": ["spelt"], "tasks": ["word_problems"], "baseline": "spelt", "limit": 40}
+    plain = home.suite(**fields)
     assert home.run(plain).returncode == 0
     answers = home.folder / "spelt.jsonl"
     kept = answers.read_text(encoding="utf-8")
     with serve(replies) as server:
-        home.suite(
-            variants=["spelt"], tasks=["word_problems"], baseline="spelt",
-            extractor={"fallback": "reader", "endpoint": server.url},
-        )  # fmt: skip
+        home.suite(**fields, extractor={"fallback": "reader", "endpoint": server.url})
         refused = home.run(plain)
         assert refused.returncode == 2
         assert "extractor" in refused.stderr
         done = home.run(plain, "--redo")
         assert done.returncode == 0, done.stderr
-        assert len(server.asked) == 250
+        assert len(server.asked) == 40
     assert answers.read_text(encoding="utf-8") == kept
-    home.suite(variants=["spelt"], tasks=["word_problems"], baseline="spelt")
+    home.suite(**fields)
     assert "extractor" in home.run(plain).stderr
     assert home.run(plain, "--redo").returncode == 0
     assert (record.read(home.results, "spelt", "word_problems").rows()["status"] == "unparsed").all()

@@ -1,14 +1,20 @@
 """Sessions for several GPUs: one of several variants becomes two where all would end sooner."""
 
+import pickle
+import shutil
+import sys
+
 import pytest
 
 from proctor.common.progress import Reporter
+from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console
 from proctor.harness import parallel, record
 from proctor.harness.config.suite import Suite
 from proctor.harness.plan import split
 from proctor.harness.plan.plan import make_plan
 from proctor.harness.plan.split import split_for
+from proctor.harness.session import run_session
 
 PROMPTS = ("cot", "cot-2shot", "cot-8shot", "confidence")
 
@@ -70,14 +76,30 @@ def test_what_answers_without_a_gpu_is_not_split(home):
     assert names_of(split_for(plan.sessions, 4)) == names_of(plan.sessions)
 
 
-def test_split_sessions_give_the_rows_of_one(sessions_of, home, monkeypatch):
+@pytest.fixture
+def two_halves(sessions_of, monkeypatch):
+    """The plan of one session of two variants, whose eight answers are worth a second engine."""
+    monkeypatch.setattr(split, "WORTH_SECONDS", -1)
     plan = sessions_of(1, 1, limit={"word_problems": 4})
-    monkeypatch.setattr(split, "WORTH_SECONDS", -1)  # so that eight answers are worth a second engine
     assert len(plan.sessions) == 1
-    parallel.side_by_side(["", ""], plan.sessions, plan, Reporter(Console(quiet=True)))
-    assert [
-        record.read(home.results, each.variant.name, "word_problems").run.rows for each in plan.variants
-    ] == [4, 4]
+    return plan
+
+
+def test_each_part_of_a_session_has_a_process_of_its_own(two_halves, monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    with pytest.raises(Refusal) as refused:
+        parallel.side_by_side(["", ""], two_halves.sessions, two_halves, Reporter(Console(quiet=True)))
+    assert "2 of 2 sessions failed" in str(refused.value)
+    for name in ("tiny-0", "tiny-1"):  # in the order in which they ended
+        assert f"{name}: exit status 1" in str(refused.value)
+
+
+def test_split_sessions_give_the_rows_of_one(two_halves, home):
+    for half in split_for(two_halves.sessions, 2):
+        session, plan = pickle.loads(pickle.dumps((half, two_halves)))  # as a process of its own gets them
+        run_session(session, plan, Reporter(Console(quiet=True)))
+    rows = [record.read(home.results, f"tiny-{number}", "word_problems").run.rows for number in (0, 1)]
+    assert rows == [4, 4]
 
 
 def test_no_session_is_empty_where_its_variants_have_nothing_to_answer(sessions_of, monkeypatch):

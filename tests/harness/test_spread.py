@@ -22,6 +22,7 @@ from proctor.harness.config.suite import Suite
 from proctor.harness.plan.plan import make_plan
 from proctor.harness.run import run_suite
 from tests.support.command import ROOT, Running, proctor
+from tests.support.openai_server import Reply, listed, serve
 
 FEW = {"word_problems": 20}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}  # as Ray sets it: sums come in one order
@@ -110,9 +111,9 @@ def until(happened, running, seconds=120):
         time.sleep(0.01)
 
 
-def spread_over(home, suite, way, here=True):
+def spread_over(home, suite, way, here=True, said=None):
     """What was said, and the refusal if there was one."""
-    said = StringIO()
+    said = said or StringIO()
     reporter = Reporter(Console(file=said, width=200))
     try:
         run_suite(str(suite), home.results, home.store, reporter, (), False, way, here)
@@ -131,26 +132,42 @@ def held(way):
     return spread_while_held
 
 
+class Awaited(StringIO):
+    """What is said, and whether the words came that are waited for."""
+
+    def __init__(self, words):
+        super().__init__()
+        self.words, self.came = words, threading.Event()
+
+    def write(self, text):
+        if self.words in text:
+            self.came.set()
+        return super().write(text)
+
+
 def test_side_by_side_gives_the_rows_of_a_plain_run_and_one_that_fails_stops_no_other(home, plain):
-    home.echo("gold", right, "word_problems", delay=0.7)
-    home.echo(
-        "half", lambda doc: right(doc) if int(doc["id"][-3:]) % 2 else "none", "word_problems", delay=0.7
-    )
+    """The server of the first session answers when the second one has opened its engine, and not before."""
+    said = Awaited("[held] open echo on held.jsonl for held")
+
+    def reply(request, _):
+        return Reply("#### 7") if said.came.wait(30) else Reply(status=400, body="one waited for the other")
+
     home.echo("held", lambda doc: "none", "word_problems")
-    variants = ["held", "gold", "half"]
-    suite = home.suite(variants=variants, tasks=["word_problems"], baseline="gold", limit=FEW)
-    said, refused = spread_over(home, suite, held(partial(parallel.side_by_side, ["", "", ""])))
-    assert refused.startswith("1 of 3 sessions failed: held: held x word_problems is being written by")
-    assert "run again" in refused
-    lines = said.splitlines()
-    opened = [lines.index(f"[{name}] open echo on {name}.jsonl for {name}") for name in ("gold", "half")]
-    closed = [place for place, line in enumerate(lines) if "20 answers in" in line]
-    assert len(closed) == 2
-    assert max(opened) < min(closed), "one waited for the other"
-    said, refused = spread_over(home, suite, partial(parallel.side_by_side, [""]))
-    assert not refused
-    assert said.count("open echo") == 1, "what was done is not done again"
-    assert_same(home, plain(suite), variants)
+    with serve(reply, models=listed("m")) as server:
+        home.variant("served", base="m", engine="openai", endpoint=server.url)
+        variants = ["served", "held"]
+        suite = home.suite(variants=variants, tasks=["word_problems"], baseline="served", limit=FEW)
+        way = held(partial(parallel.side_by_side, ["", ""]))
+        _, refused = spread_over(home, suite, way, said=said)
+        assert refused.startswith("1 of 2 sessions failed: held: held x word_problems is being written by")
+        assert "run again" in refused
+        assert record.read(home.results, "served", "word_problems").run.errors == 0
+        again, refused = spread_over(home, suite, None)
+        assert not refused
+        assert [line for line in again.splitlines() if line.startswith("open ")] == [
+            "open echo on held.jsonl for held"
+        ], "what was done is not done again"
+        assert_same(home, plain(suite), variants)
 
 
 def test_workers_end_with_the_run_that_began_them(home):
@@ -226,7 +243,7 @@ def test_cluster_gives_the_rows_of_a_plain_run_whether_a_worker_is_killed_or_a_s
     middle of its cell, which loses only the batch in flight; the session that fails is told in one line.
     """
     home.echo("gold", right, "word_problems", delay=0.5)
-    home.variant("tiny", base="finetune/tiny", sampling={"max_tokens": 24})
+    home.variant("tiny", base="finetune/tiny", sampling={"max_tokens": 8})
     home.echo("held", lambda doc: "none", "word_problems")
     suite = home.suite(variants=["gold", "tiny", "held"], tasks=["word_problems"], baseline="gold", limit=FEW)
     monkeypatch.setenv("RAY_ADDRESS", nodes)

@@ -1,16 +1,13 @@
 """Our tasks under the stock commands, without the harness, give the harness's numbers, sample by sample."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from proctor.harness import record
 from proctor.tasks import TASKS
 from proctor.tasks.draw import TaskItems
-from tests.support.command import ROOT
+from tests.support.command import python
 
 LIMIT = 3
 
@@ -34,15 +31,20 @@ def ours(tmp_path_factory):
     return {task: record.read(home.results, "tiny", task).rows() for task in tasks}
 
 
-# Each as its package installs it, one after the other in one new interpreter that has nothing of Proctor but the tasks.
-# The index of the fourteen thousand tasks of lm-eval, nine seconds of a processor, is all that it goes without.
+# Each as its package installs it, one after the other in a process that has asked nothing of the harness.
+# The index of the fourteen thousand tasks of lm-eval, nine seconds of a processor, and a look at this machine are all
+# that it goes without.
 STOCK = """
 import json, sys
 from functools import partial
 from importlib.metadata import entry_points
+import datasets.config
 import lm_eval.tasks
+import torch.utils.collect_env
+torch.utils.collect_env.get_pretty_env_info = lambda: "not asked"
+calls, datasets.config.HF_DATASETS_CACHE = json.loads(sys.argv[1]), sys.argv[2]
 lm_eval.tasks.TaskManager = partial(lm_eval.tasks.TaskManager, include_defaults=False)
-for name, *words in json.loads(sys.argv[1]):
+for name, *words in calls:
     (command,) = entry_points(group="console_scripts", name=name)
     sys.argv = [name, *words]
     try:
@@ -70,11 +72,7 @@ def stock(ours, tmp_path_factory):
         "--sample-id", ",".join(ours["study_plan"]["sample_id"]), "--log-dir", str(folder / "inspect"),
         "--log-format", "json", "--display", "none", "--max-connections", str(LIMIT),
     ]  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-c", STOCK, json.dumps([lm_eval, inspect])],
-        cwd=ROOT, capture_output=True, text=True, timeout=400,
-        env=os.environ | {"HF_DATASETS_CACHE": str(folder / "cache")},
-    )  # fmt: skip
+    done = python(STOCK, json.dumps([lm_eval, inspect]), str(folder / "cache"))
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     return folder
 

@@ -63,17 +63,31 @@ def ran(tmp_path_factory):
     sys.path.remove(str(home.folder / "site-packages"))
 
 
+@pytest.fixture(scope="module")
+def stock():
+    """The same weights as Inspect alone opens them."""
+    return get_model(
+        "hf/tiny", model_path=TINY, device="cpu", do_sample=False, dtype="float32", memoize=False
+    )
+
+
 @pytest.mark.parametrize(
     ("called", "scorer", "rows"),
     [("quiz.py@sums", "match", 6), ("quiz.py@picks", "choice", 8), ("school_tasks/picks", "choice", 8),
      ("quiz.py@limited", "includes", 3)],
 )  # fmt: skip
-def test_every_response_and_score_is_the_stock_commands(ran, tmp_path, called, scorer, rows):
-    model = get_model(
-        "hf/tiny", model_path=TINY, device="cpu", do_sample=False, dtype="float32", memoize=False
-    )
+def test_every_response_and_score_is_the_stock_commands(ran, stock, tmp_path, called, scorer, rows):
     spec = f"{ran.folder}/{called}" if "@" in called else called
-    (log,) = inspect_ai.eval(spec, model=model, display="none", log_dir=str(tmp_path), ctl_server=False)
+    # Inspect waits two seconds for a batch to become full.
+    (log,) = inspect_ai.eval(
+        spec,
+        model=stock,
+        display="none",
+        log_dir=str(tmp_path),
+        ctl_server=False,
+        log_realtime=False,
+        max_connections=rows,
+    )
     assert log.status == "success"
     with inside(ran.folder):
         task = find_task(f"inspect:{called}", scorer)

@@ -22,6 +22,7 @@ from proctor.leaderboard.compare.ranking import remarks_of
 from proctor.tasks.index import find_task, named_tasks
 from tests.conftest import Home
 from tests.support.command import ROOT, proctor
+from tests.support.lm_eval_runs import simple_evaluate
 
 TINY = str(ROOT / "finetune" / "tiny")
 LAST = '{function: regex, regex_pattern: "(-?[0-9][0-9,]*)", group_select: %d}'
@@ -31,7 +32,7 @@ doc_to_text: "Question: {{{{question}}}}\\nAnswer:"
 doc_to_target: "{{{{answer}}}}"
 num_fewshot: 2
 training_split: train
-generation_kwargs: {{until: ["\\n\\n"], do_sample: false, max_gen_toks: 16}}
+generation_kwargs: {{until: ["\\n\\n"], do_sample: false, max_gen_toks: 8}}
 filter_list:
   - {{name: last, filter: [{LAST % -1}, {{function: take_first}}]}}
   - {{name: first, filter: [{LAST % 0}, {{function: take_first}}]}}
@@ -104,9 +105,12 @@ def rows(n):
         }  # fmt: skip
 
 
-def write_tasks(folder, n=90):
+ITEMS = 24  # whose three choices are more than a batch
+
+
+def write_tasks(folder):
     (folder / "lm").mkdir(parents=True, exist_ok=True)
-    for split, size in (("test", n), ("train", 10)):
+    for split, size in (("test", ITEMS), ("train", 10)):
         lines = "".join(json.dumps(row) + "\n" for row in rows(size))
         (folder / "lm" / f"{split}.jsonl").write_text(lines)
     files = {split: str(folder / "lm" / f"{split}.jsonl") for split in ("test", "train")}
@@ -136,7 +140,6 @@ def ran(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stock(ran):
-    import lm_eval
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(ran[0].folder / "lm"), include_defaults=False)
@@ -144,7 +147,7 @@ def stock(ran):
     @cache
     def of(name):
         """Alone: with others beside it a task's log-likelihoods come in other batches, and round otherwise."""
-        return lm_eval.simple_evaluate(
+        return simple_evaluate(
             "hf", model_args={"pretrained": TINY, "dtype": "float32"}, tasks=[name], task_manager=manager,
             batch_size=64, device="cpu", log_samples=True, bootstrap_iters=0,
         )  # fmt: skip
@@ -176,7 +179,7 @@ def test_every_sample_and_every_aggregate_is_the_stock_commands(ran, stock, name
     logged = {str(row["doc_id"]): row for row in stock(name)["samples"][name] if row["filter"] == filter_}
     mine = {row.sample_id: row for row in cell.rows().itertuples()}
     assert mine.keys() == logged.keys()
-    assert len(mine) == 90
+    assert len(mine) == ITEMS
     for id_, row in mine.items():
         theirs = logged[id_]
         answers = [row.response] if texts else [one[0] for one in json.loads(row.response)]
@@ -221,27 +224,26 @@ def test_a_second_run_asks_nothing_and_a_larger_limit_only_what_is_new(ran):
         variants=["tiny"],
         tasks=["lm_eval:my_mc"],
         baseline="tiny",
-        limit=20,
+        limit=12,
         metric={"lm_eval:my_mc": "acc_norm"},
     )
     results = home.folder / "some"
     run_suite(str(some), results, home.store, Reporter(Console(quiet=True)))
     cell = record.read(results, "tiny", "lm_eval.my_mc")
-    assert (cell.run.rows, cell.run.task.headline, cell.run.costs.reused) == (20, "acc_norm", 20)
+    assert (cell.run.rows, cell.run.task.headline, cell.run.costs.reused) == (12, "acc_norm", 12)
 
 
 def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
-    import lm_eval
     from lm_eval.tasks import TaskManager
 
     home, _ = ran
-    suite = home.suite("group", variants=["tiny"], tasks=["lm_eval:my_group"], baseline="tiny", limit=30)
+    suite = home.suite("group", variants=["tiny"], tasks=["lm_eval:my_group"], baseline="tiny", limit=16)
     plan = run_suite(str(suite), home.folder / "group", home.store, Reporter(Console(quiet=True)))
     manager = TaskManager(include_path=str(home.folder / "lm"), include_defaults=False)
     asked = {
         name: [int(doc["id"]) for doc in plan.docs[f"lm_eval.{name}"]] for name in ("my_mc", "my_letter")
     }
-    done = lm_eval.simple_evaluate(
+    done = simple_evaluate(
         "hf", model_args={"pretrained": TINY, "dtype": "float32"}, tasks=["my_group"], task_manager=manager,
         batch_size=64, device="cpu", bootstrap_iters=0, samples=asked,
     )  # fmt: skip
@@ -252,7 +254,7 @@ def test_a_group_has_lm_evals_own_aggregate_beside_its_tasks(ran):
     page = index.read_text()
     assert "lm_eval:my_group" in page
     assert f"acc {told:.4f}" in page
-    fewer = home.suite("fewer", variants=["tiny"], tasks=["lm_eval:my_letter"], baseline="tiny", limit=20)
+    fewer = home.suite("fewer", variants=["tiny"], tasks=["lm_eval:my_letter"], baseline="tiny", limit=12)
     run_suite(str(fewer), home.folder / "group", home.store, Reporter(Console(quiet=True)), redo=True)
     index = site.build(home.folder / "group", home.folder / "group-board")
     assert "lm_eval:my_group" not in index.read_text()  # one of its tasks has other rows now

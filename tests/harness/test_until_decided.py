@@ -5,9 +5,13 @@ import random
 
 import pytest
 
+from proctor.common.progress import Reporter
 from proctor.common.stats import compare_paired
+from proctor.common.terminal import Console
 from proctor.harness import record
+from proctor.harness.config.suite import Suite
 from proctor.harness.record import DecideRecord
+from proctor.harness.run import run_suite
 from proctor.leaderboard.compare.items import items_of, load_cells
 from proctor.leaderboard.compare.open_pairs import open_cells
 from proctor.leaderboard.compare.overview import as_json, compare_named
@@ -16,7 +20,6 @@ from proctor.tasks.draw import draw
 from proctor.tasks.index import find_task
 from tests.conftest import Home
 from tests.support.board_results import change
-from tests.support.command import proctor
 from tests.support.comparing import imported, rows_for, run, told
 
 TASK = "word_problems"
@@ -113,14 +116,13 @@ def test_a_plain_run_goes_on_to_all_items_and_is_then_as_one_that_never_looked(f
     home, suite, _ = finished
     whole = Home(tmp_path)
     n = run_record(home, "much").definition.items
-    limited = home.run(suite, "--only", "much", "--limit", str(n))
-    assert limited.returncode == 0, limited.stderr
+    asked = Suite.load(str(suite))
+    run_suite(asked.narrowed((), n), home.results, home.store, Reporter(Console(quiet=True)), ["much"])
     assert (
         run_record(home, "much").planned.items == ALL
     )  # a limit of as many items makes no figures of all of them
     first = record.read(home.results, "much", TASK).rows().set_index("sample_id")
-    half = home.run(suite, "--only", "base")
-    assert half.returncode == 0, half.stderr
+    run_suite(asked, home.results, home.store, Reporter(Console(quiet=True)), ["base"])
     assert run_record(home, "base").planned is None
     mixed = told(home.results, "much", "base")["comparisons"][0]
     assert (mixed["n_paired"], mixed["planned"], mixed["left_out"]) == (
@@ -134,8 +136,7 @@ def test_a_plain_run_goes_on_to_all_items_and_is_then_as_one_that_never_looked(f
     after = record.read(home.results, "much", TASK).rows().set_index("sample_id")
     assert len(after) == ALL
     assert after.loc[first.index, "response"].equals(first["response"])
-    plain = proctor("run", str(suite), *whole.where(), "--out", str(whole.board))
-    assert plain.returncode == 0, plain.stderr
+    run_suite(str(suite), whole.results, whole.store, Reporter(Console(quiet=True)))
     assert told(home.results) == told(whole.results)
 
 
