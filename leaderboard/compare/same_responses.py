@@ -47,6 +47,11 @@ def why_flagged(cell: record.Cell, rows: pd.DataFrame | None = None) -> str:
     return _known[key]
 
 
+def know(cell: record.Cell, why: str) -> None:
+    """What another process found."""
+    _known[cell.folder, cell.run.samples_sha256] = why
+
+
 def _why(cell: record.Cell, rows: pd.DataFrame) -> str:
     rows = rows[rows["status"] != "error"]
     responses, free_text = _by_item(rows, "response"), cell.run.task.kind == "real"
