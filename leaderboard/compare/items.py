@@ -364,6 +364,8 @@ def _other_clusters(items_a: ScoredItems, items_b: ScoredItems) -> str:
     """Why the items are grouped in two ways, where both cells group them."""
     if items_a.clusters == items_a.ids or items_b.clusters == items_b.ids:
         return ""
+    if (items_a.ids, items_a.clusters) == (items_b.ids, items_b.clusters):
+        return ""
     clusters = dict(zip(items_b.ids, items_b.clusters, strict=True))
     own = zip(items_a.ids, items_a.clusters, strict=True)
     wrong = [item for item, cluster in own if clusters.get(item, cluster) != cluster]
