@@ -69,7 +69,7 @@ def _helper(jobs: Sequence[Callable[[], T]], waiting: int) -> tuple[int, int]:
 def _brought(content: bytes) -> dict[int, T]:
     """Nothing of a helper that failed; what it wrote comes from this very process, so it may be unpickled."""
     try:
-        results: dict[int, T] = pickle.loads(content)  # noqa: S301
+        results: dict[int, T] = pickle.loads(content)
     except (EOFError, pickle.UnpicklingError):
         return {}
     return results

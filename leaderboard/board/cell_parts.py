@@ -1,6 +1,6 @@
 """All that a board shows of one cell's rows. They are read once, and let go.
 
-    parts_of(cell, task).figures
+parts_of(cell, task).figures
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ Key = tuple[str, str]  # variant and task
 
 @dataclass(frozen=True)
 class CellParts:
-    """`files` hold the responses: `shown` of them, with these `marks` to choose from; `first` is that of the first item."""
+    """`files` hold the responses, `shown` of them, with `marks` to choose from; `first` is the first item's."""
 
     items: ScoredItems
     flag: str

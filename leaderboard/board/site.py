@@ -7,9 +7,11 @@ files take their place (folder.py). No file asks another host, or the clock, for
 before there is something to compute: a board that is whole is known for one in milliseconds.
 """
 
+import gc
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -39,10 +41,23 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     key = _key(cells, record.read_cards(results), devices, baseline)
     if not is_built(out, key):
         board_files(out)  # refuses a folder of other files before anything is computed
-        files = {path: text.encode("utf-8") for path, text in _files(cells, results, devices, baseline)}
+        with _uncollected():
+            files = {path: text.encode("utf-8") for path, text in _files(cells, results, devices, baseline)}
         made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
         put_files(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nearly all that a build makes stays to its end, so looking for garbage meanwhile takes time and finds none."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def _cells(results: Path) -> list[record.Cell]:

@@ -134,7 +134,9 @@ class CellColumns:
         )
         self.metrics = metrics.where(np.isfinite(metrics))
         # As numbers, in the order of the names: every figure sorts them again.
-        labels = {name: np.unique(rows[name].tolist(), return_inverse=True)[1] for name in ("sample_id", "cluster")}
+        labels = {
+            name: np.unique(rows[name].tolist(), return_inverse=True)[1] for name in ("sample_id", "cluster")
+        }
         self.labels = pd.DataFrame(labels, rows.index)
 
     def metric(self, *names: str) -> pd.DataFrame | None:
