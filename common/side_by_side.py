@@ -14,6 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 MOST = 8  # processes: each takes memory of its own
 NUMBER = 2  # bytes that name a job; all of them lie in one pipe, from which each process takes the next
+MOST_JOBS = 2000  # what every system's pipe has room for
 
 
 def processes() -> int:
@@ -26,7 +27,7 @@ def processes() -> int:
 def side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
     """Each job once. What a helper did not bring back, since it failed or was killed, is done here, and fails here."""
     helpers = min(processes(), len(jobs)) - 1
-    if helpers < 1 or len(jobs) * NUMBER > os.fpathconf(0, "PC_PIPE_BUF"):
+    if helpers < 1 or len(jobs) > MOST_JOBS:
         return [job() for job in jobs]
     waiting, filled = os.pipe()
     os.write(filled, b"".join(number.to_bytes(NUMBER, "big") for number in range(len(jobs))))
