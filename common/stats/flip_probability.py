@@ -4,6 +4,7 @@ its own reach; which one is taken is for flips.py to say. Knows plain numbers.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import exp, lcm, log, pi, sqrt
 
 import numpy as np
@@ -86,10 +87,18 @@ def _on_lattice(values: Floats, most: int) -> tuple[Integers, Integers] | None:
 
 def _parts(sizes: Floats) -> int | None:
     """Into how many steps 1 must be parted for all sizes to be whole multiples of one; None if into too many."""
-    parts = 1
-    for size in np.unique(sizes.round(10)).tolist():
-        if abs(size * parts - round(size * parts)) > 1e-9 * parts:
-            parts = lcm(parts, Fraction(size).limit_denominator(_PARTS).denominator)
+    return _parts_of(sizes.tobytes())
+
+
+@lru_cache(maxsize=1)  # the exact way asks first, then inversion
+def _parts_of(content: bytes) -> int | None:
+    sizes, parts = np.frombuffer(content), 1
+    rest = np.unique(sizes.round(10))
+    while len(rest):
+        rest = rest[np.abs(rest * parts - np.rint(rest * parts)) > 1e-9 * parts]
+        if len(rest):
+            parts = lcm(parts, Fraction(float(rest[0])).limit_denominator(_PARTS).denominator)
+            rest = rest[1:]
         if parts > _PARTS:
             return None
     if float(np.abs(sizes * parts - np.rint(sizes * parts)).max()) > 1e-9 * parts:

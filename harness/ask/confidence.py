@@ -80,7 +80,9 @@ def with_agreement(rows: Sequence[Sample]) -> list[Sample]:
         if len(answers) > 1:
             found = agreement(answers)
             metrics[item] = {"self_consistency": found.share, "semantic_entropy": found.entropy}
-    return [
-        row if row.status == "error" else replace(row, metrics=row.metrics | metrics.get(row.sample_id, {}))
-        for row in rows
-    ]
+    agreed = []
+    for row in rows:
+        if row.status != "error" and row.sample_id in metrics:
+            row = replace(row, metrics=row.metrics | metrics[row.sample_id])
+        agreed.append(row)
+    return agreed

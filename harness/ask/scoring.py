@@ -4,7 +4,7 @@ All responses stand in a file before anything is scored, so scoring again asks t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -148,8 +148,12 @@ def _by_judge(
 def _row(
     variant: str, task: Task, judge: str, sample: AskedSample, score: ResponseScore | None, problem: str
 ) -> Sample:
-    response = sample.response
-    row = Sample(
+    response, answer, value, why = sample.response, "", None, sample.response.error or problem
+    metrics: dict[str, float] = {}
+    if score is not None:
+        answer, value, why = score.answer, score.score, why or score.explanation
+        metrics = dict(score.metrics) | confidence_of(response, answer)
+    return Sample(
         variant=variant,
         task=task.name,
         task_version=task.version,
@@ -160,20 +164,15 @@ def _row(
         prompt_hash=digest(sample.prompt),
         prompt=sample.prompt,
         response=response.text,
-        answer="",
+        answer=answer,
         target=target_of(sample.doc),
-        score=None,
-        metrics={},
+        score=value,
+        metrics=metrics,
         status=status_of(score),
-        explanation=response.error or problem,
+        explanation=why,
         judge=judge,
         tokens_in=response.tokens_in,
         tokens_out=response.tokens_out,
         seconds=response.seconds,
         truncated=response.truncated,
     )
-    if score is None:
-        return row
-    why = row.explanation or score.explanation
-    metrics = dict(score.metrics) | confidence_of(response, score.answer)
-    return replace(row, answer=score.answer, score=score.score, metrics=metrics, explanation=why)

@@ -7,6 +7,7 @@ Opens no engine and no weights.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from proctor.common.digest import digest, sha256_of
 from proctor.common.json_lines import read_json_lines
 from proctor.common.refusal import Refusal, located
 from proctor.common.schema import check_name, nearest
+from proctor.common.side_by_side import processes, side_by_side
 from proctor.harness import record
 from proctor.harness.ask.cell import AskedSample
 from proctor.harness.ask.scoring import Scorer, counts, rows_of
@@ -25,9 +27,11 @@ from proctor.harness.plan.grading import grading
 from proctor.judges.judge import Judge
 from proctor.tasks import Task, dataset_hash
 from proctor.tasks.index import as_judged, find_task
+from proctor.tasks.score import ResponseScore
 
 RULES = "checklist"  # the judge that asks nobody
 LOOKS_LIKE = '{"sample_id": ..., "response": ...}'
+MANY = 1000  # answers that are worth a process more
 NAMED = 5  # of a kind are told by name; the number of all is told too
 # Fields of a row that have a column of their own; any other is kept beside, as JSON.
 OWN = ("response", "question", "epoch", "prompt", "tokens_in", "tokens_out", "seconds", "truncated")
@@ -162,11 +166,23 @@ def _refuse_other(results: Path, variant: str, task: str, definition: dict[str, 
 def _scored(task: Task, variant: str, matched: Matched, scorer: Scorer) -> Any:
     """The rows as a table, as for responses that an engine gave, and what else the file held in a column `extra`."""
     samples = [sample for sample, _ in matched.answers]
+    if task.scored_by == "rules" and len(samples) >= MANY:
+        parts = processes()
+        jobs = [partial(_scores, task, samples[part::parts]) for part in range(parts)]
+        for part, scores in enumerate(side_by_side(jobs)):
+            for sample, score in zip(samples[part::parts], scores, strict=True):
+                sample.score = score
     rows, _ = rows_of(variant, task, samples, scorer, lambda done, made: None)
     fields = []
     for row, (_, extra) in zip(rows, matched.answers, strict=True):
         fields.append(vars(row) | {"extra": extra})
     return record.table_of(fields, sorted({"extra" for _, extra in matched.answers if extra}))
+
+
+def _scores(task: Task, samples: Sequence[AskedSample]) -> list[ResponseScore | None]:
+    return [
+        None if sample.response.error else task.score(sample.doc, sample.response.text) for sample in samples
+    ]
 
 
 def _run_record(

@@ -89,6 +89,7 @@ class Cell:
         rows: pd.DataFrame = self._table(columns).to_pandas()
         if columns is None:
             rows = self._with_two_facts(rows)
+            self.know(_outcomes(rows))
         problem = _unsound(rows, *self.run.task.scale)
         if problem:
             raise Refusal(problem, remedy="make the cell again with --redo", where=self.folder)
@@ -97,9 +98,11 @@ class Cell:
     @cached_property
     def outcomes(self) -> dict[str, int]:
         """How many rows are ok, unparsed or an error, which are all rows; and how many of all were truncated."""
-        rows = self._with_two_facts(self._table(["status", "answer", "truncated"]).to_pandas())
-        counted = {status: int((rows["status"] == status).sum()) for status in STATUSES}
-        return counted | {"truncated": int(rows["truncated"].sum())}
+        return _outcomes(self._with_two_facts(self._table(["status", "answer", "truncated"]).to_pandas()))
+
+    def know(self, outcomes: dict[str, int]) -> None:
+        """From rows that were read for something else: `outcomes` need not read them again."""
+        vars(self)["outcomes"] = outcomes
 
     def _table(self, columns: list[str] | None) -> Any:
         """With bounds: a checksum that somebody else made fits whatever file he made."""
@@ -115,6 +118,11 @@ class Cell:
         unparsed = old & (rows["answer"] == "") & (self.run.resolved.engine != "imported")
         status = rows["status"].mask(old, "ok").mask(unparsed, "unparsed")
         return rows.assign(status=status, truncated=rows.get("truncated", False) | old)
+
+
+def _outcomes(rows: "pd.DataFrame") -> dict[str, int]:
+    counted = {status: int((rows["status"] == status).sum()) for status in STATUSES}
+    return counted | {"truncated": int(rows["truncated"].sum())}
 
 
 def _unsound(rows: "pd.DataFrame", lowest: float, highest: float) -> str:

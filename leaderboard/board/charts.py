@@ -304,9 +304,9 @@ def png(drawn: str) -> bytes:
     return bytes(vl_convert.svg_to_png(drawn, scale=2))
 
 
-def inline(chart: Spec, title: str, about: str = "") -> Markup:
-    """For a page: the page's colours and letters, as wide as there is room; each mark knows whose it is."""
-    drawn = NEEDLESS.sub("", PAINT.sub(_paint, svg(chart, title, about)))
+def inline(drawn: str) -> Markup:
+    """What `svg` drew, for a page: its colours and letters, as wide as there is room; each mark knows whose it is."""
+    drawn = NEEDLESS.sub("", PAINT.sub(_paint, drawn))
     drawn = drawn.replace(' aria-label="', ' data-variant="')
     drawn = drawn.replace(f'font-family="{FONT}"', 'font-family="inherit"')
     return Markup(SIZE.sub(r' class="chart" width="\1"', drawn.replace(' class="marks"', ""), count=1))

@@ -39,7 +39,7 @@ ACCENTS = {
 
 def visible(text: str) -> str:
     """The same text with every character that could not be seen written as its code point."""
-    if text.isascii() and text.isprintable():  # nearly all names and figures of a board
+    if text.isascii() and text.replace("\n", "").isprintable():  # nearly all texts of a board
         return text
     return UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text.replace("\r\n", "\n"))
 

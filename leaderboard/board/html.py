@@ -54,4 +54,4 @@ class Book:
 
 
 def _drawn(plot: Plot) -> Markup:
-    return charts.inline(plot.spec, plot.title, plot.about)
+    return charts.inline(plot.drawing)

@@ -7,9 +7,11 @@ files take their place (folder.py). No file asks another host, or the clock, for
 before there is something to compute: a board that is whole is known for one in milliseconds.
 """
 
+import gc
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +23,7 @@ from proctor.leaderboard.board import RANKING
 from proctor.leaderboard.board.folder import board_files, is_built, put_files
 
 if TYPE_CHECKING:
+    from proctor.leaderboard.board.cell_parts import CellParts, Key
     from proctor.leaderboard.board.html import Book
     from proctor.leaderboard.board.pages.fits import WhatFits
     from proctor.leaderboard.compare.ranking import Ranking
@@ -38,10 +41,23 @@ def build(results: Path, out: Path, baseline: str | None = None) -> Path:
     key = _key(cells, record.read_cards(results), devices, baseline)
     if not is_built(out, key):
         board_files(out)  # refuses a folder of other files before anything is computed
-        files = {path: text.encode("utf-8") for path, text in _files(cells, results, devices, baseline)}
+        with _uncollected():
+            files = {path: text.encode("utf-8") for path, text in _files(cells, results, devices, baseline)}
         made_from = {f"{cell.variant}/{cell.task}": cell.run.samples_sha256 for cell in cells}
         put_files(out, files, {"made_from": made_from, "key": key})
     return out / "index.html"
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nearly all that a build makes stays to its end, so looking for garbage meanwhile takes time and finds none."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def _cells(results: Path) -> list[record.Cell]:
@@ -84,25 +100,26 @@ def _key(
 
 def _files(whole: list[record.Cell], results: Path, devices: record.Devices, baseline: str | None) -> Files:
     from proctor.leaderboard import terminal
+    from proctor.leaderboard.board.cell_parts import parts_of_all
     from proctor.leaderboard.board.html import TEMPLATES, Book
     from proctor.leaderboard.board.pages import confidence, curves, fits, judge
-    from proctor.leaderboard.compare.confidence import confidences_of
     from proctor.leaderboard.compare.items import whole_cells
     from proctor.leaderboard.compare.ranking import ranking
 
     cells, cards = whole_cells(whole), record.read_cards(results)
+    parts = parts_of_all(cells)
     ranked = ranking(cells, baseline or _root(cells), cards)
     drawn = list(filter(None, (curves.curve(ranked, task) for task in ranked.tasks)))
     judges = sorted({*ranked.judge_pages.values(), *cards})
-    binary = {key: cell for key, cell in cells.items() if cell.run.task.kind == "binary"}
-    sure = {key: confidences_of(cell, cell.rows()) for key, cell in binary.items()}
-    sections = confidence.page(ranked, cells, sure)
+    sections = confidence.page(ranked, cells, {key: own.sure for key, own in parts.items()})
     fitting = fits.page(ranked, devices)
     book = Book(_nav(ranked, bool(drawn), bool(sections), bool(fitting), judges), ranked=ranked)
     if fitting:
         yield book.page("fits.html", "fits.html", fits=fitting)
     unscored: dict[str, Counter[str]] = defaultdict(Counter)
-    yield from _cell_pages(book, ranked, unscored, fitting)
+    for (_, task), own in parts.items():
+        unscored[task] += own.unscored
+    yield from _cell_pages(book, ranked, parts, fitting)
     if drawn:
         yield book.page("curves.html", "curves.html", curves=drawn)
     if sections:
@@ -140,32 +157,24 @@ def _nav(
 
 
 def _cell_pages(
-    book: "Book", ranked: "Ranking", unscored: dict[str, Counter[str]], fitting: "WhatFits | None"
+    book: "Book", ranked: "Ranking", parts: "Mapping[Key, CellParts]", fitting: "WhatFits | None"
 ) -> Files:
-    """The pages of samples, and all that shows figures of the rows. The rows of a cell are read once, and let go."""
-    from proctor.leaderboard.board.pages import flips, index, judge, lineage, samples, tradeoff, variant
+    """The pages of samples, and all that shows figures of the rows."""
+    from proctor.leaderboard.board.pages import flips, index, lineage, tradeoff, variant
     from proctor.leaderboard.board.pages import task as task_page
-    from proctor.leaderboard.compare.costs import costs_of
-    from proctor.leaderboard.compare.figures import figures_of
-    from proctor.leaderboard.compare.same_responses import why_flagged
     from proctor.leaderboard.compare.together import ABOUT_ALL
 
-    examples: dict[str, dict[str, Any]] = {}
-    figures, costs = {}, {}
+    examples: dict[str, Mapping[str, Any]] = {}
+    figures = {key: own.figures for key, own in parts.items()}
+    costs = {key: own.costs for key, own in parts.items()}
     for row in ranked.rows:
-        for task, score in row.scores.items():
-            about, responses = ranked.tasks[task], score.cell.rows()
-            why_flagged(score.cell, responses)  # from these rows: the pages ask for it by the cell
-            shown = samples.rows_of(responses, about)
-            key, choice = f"{row.variant}/{task}", samples.scores_to_choose(shown, about)
-            values: dict[str, Any] = {"row": row, "task": task, "rows": len(shown), "marks": choice}
+        for task in row.scores:
+            own, key = parts[row.variant, task], f"{row.variant}/{task}"
+            values: dict[str, Any] = {"row": row, "task": task, "rows": own.shown, "marks": own.marks}
             yield book.page(f"samples/{key}.html", "samples.html", **values)
-            yield from samples.files(key, shown)
+            yield from own.files
             if row.variant == next(iter(ranked.pairs[task].order), row.variant):
-                examples[task] = shown[0]  # how the best variant answered the first item
-            figures[row.variant, task] = figures_of(score.cell, responses)
-            costs[row.variant, task] = costs_of(score.cell, responses)
-            unscored[task] += judge.unscored(responses)
+                examples[task] = own.first  # how the best variant answered the first item
     for name in ranked.tasks:
         about_task = task_page.page(ranked, name, examples.get(name), figures, costs)
         yield book.page(f"tasks/{name}.html", "task.html", task=about_task)

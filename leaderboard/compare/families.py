@@ -8,6 +8,7 @@ Which items two cells share is in items.py, what a pair says in comparison.py, t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, combinations, starmap
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from proctor.common.refusal import Refusal
+from proctor.common.side_by_side import processes, side_by_side
 from proctor.common.stats import Difference, Kind, Table, compare_each
 from proctor.common.stats.units import Scale
 from proctor.harness import record
@@ -33,6 +35,7 @@ from proctor.leaderboard.compare.items import (
 
 Pair = tuple[record.Cell, record.Cell]
 USUAL = Settings()
+MANY = 200  # pairs that are worth a process more
 
 
 def family_of(cells: Cells, task: str, settings: Settings = USUAL) -> TaskFamily:
@@ -88,7 +91,15 @@ def _descends(variant: str, ancestor: str, parents: Mapping[str, tuple[str, ...]
 def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Comparison]:
     """Each pair on the same task, as one family; it was asked already whether they can be compared."""
     shared = list(starmap(shared_items, pairs))
-    differences = _differences(pairs, shared, settings)
+    parts, jobs = 1, []
+    if len(pairs) >= MANY and any(
+        items.kind != "binary" for items in shared
+    ):  # 0/1 scores take next to no time
+        parts = processes()
+    for part in range(parts):
+        own = slice(part * len(pairs) // parts, (part + 1) * len(pairs) // parts)
+        jobs.append(partial(_differences, pairs[own], shared[own], settings, len(pairs)))
+    differences = chain.from_iterable(side_by_side(jobs))
     alone = []
     for (a, b), items, (difference, higher) in zip(pairs, shared, differences, strict=True):
         lacks = tuple(dict.fromkeys([*a.run.lacks, *b.run.lacks]))
@@ -119,9 +130,10 @@ class _OneTable(NamedTuple):
 
 
 def _differences(
-    pairs: Sequence[Pair], shared: Sequence[SharedItems], settings: Settings
+    pairs: Sequence[Pair], shared: Sequence[SharedItems], settings: Settings, family: int
 ) -> list[tuple[Difference, tuple[int, int] | None]]:
-    """Each pair's difference on the items that both have a score for, and on how many each scored higher.
+    """Each pair's difference on the items that both have a score for, and on how many each scored higher. The pairs are
+    some of a `family`.
 
     Pairs on the same items stand in one table. Tables share their draws where they have as many items: all pairs of a
     hundred variants cost little more than one, whatever is missing where.
@@ -136,7 +148,7 @@ def _differences(
         keys = sorted(by_items, key=lambda key: (len(key.ids), len(set(key.clusters))))
         tables = [_table(key, [pairs[place] for place in by_items[key]]) for key in keys]
         compared = compare_each(
-            [table for table, _ in tables], kind=scoring.kind, family=len(pairs), seed=settings.seed,
+            [table for table, _ in tables], kind=scoring.kind, family=family, seed=settings.seed,
             resamples=settings.resamples, margin=scoring.margin, scale=scoring.scale,
         )  # fmt: skip
         for key, (table, rows), differences in zip(keys, tables, compared, strict=True):

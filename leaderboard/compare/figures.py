@@ -133,6 +133,11 @@ class CellColumns:
             pd.to_numeric, errors="coerce"
         )
         self.metrics = metrics.where(np.isfinite(metrics))
+        # As numbers, in the order of the names: every figure sorts them again.
+        labels = {
+            name: np.unique(rows[name].tolist(), return_inverse=True)[1] for name in ("sample_id", "cluster")
+        }
+        self.labels = pd.DataFrame(labels, rows.index)
 
     def metric(self, *names: str) -> pd.DataFrame | None:
         """The rows that have these metrics; None when there is none."""
@@ -149,8 +154,7 @@ class CellColumns:
     ) -> Interval:
         """Value and interval, by item and cluster; the value alone where there is too little for an interval."""
         numbers = values.to_numpy(dtype=float)
-        rows = self.rows[["sample_id", "cluster"]].loc[values.index]
-        items, clusters = rows["sample_id"].tolist(), rows["cluster"].tolist()
+        items, clusters = self.labels.loc[values.index].to_numpy().T
         try:
             result = estimate(
                 numbers, kind=kind, items=items, clusters=clusters, statistic=statistic, planned=self.planned

@@ -117,19 +117,25 @@ def whole_cells(there: Sequence[record.Cell]) -> Cells:
     return cells
 
 
-def items_of(cell: record.Cell) -> ScoredItems:
-    """Read once for each state of the rows: a board asks for the same cell in dozens of pairs."""
+def items_of(cell: record.Cell, rows: pd.DataFrame | None = None) -> ScoredItems:
+    """Made once for each state of the rows, which are read where they are not given: a board asks for the same cell in
+    dozens of pairs."""
     key = (cell.folder, cell.run.samples_sha256)
     if key not in _read:
-        _read[key] = _items(cell)
+        _read[key] = _items(cell, rows)
     return _read[key]
 
 
-def _items(cell: record.Cell) -> ScoredItems:
+def know(cell: record.Cell, items: ScoredItems) -> None:
+    """What another process read."""
+    _read[cell.folder, cell.run.samples_sha256] = items
+
+
+def _items(cell: record.Cell, rows: pd.DataFrame | None) -> ScoredItems:
     task, columns = cell.run.task, COLUMNS
     if task.kind == "counts" or task.weighted:
         columns = [*COLUMNS, "metrics"]
-    return items_of_rows(cell.rows(columns), task, cell.folder)
+    return items_of_rows(cell.rows(columns) if rows is None else rows, task, cell.folder)
 
 
 def items_of_rows(rows: pd.DataFrame, task: record.TaskRecord, folder: Path) -> ScoredItems:
@@ -355,6 +361,8 @@ def _other_documents(a: record.Cell, b: record.Cell) -> str:
 def _other_clusters(items_a: ScoredItems, items_b: ScoredItems) -> str:
     """Why the items are grouped in two ways, where both cells group them."""
     if items_a.clusters == items_a.ids or items_b.clusters == items_b.ids:
+        return ""
+    if (items_a.ids, items_a.clusters) == (items_b.ids, items_b.clusters):
         return ""
     clusters = dict(zip(items_b.ids, items_b.clusters, strict=True))
     own = zip(items_a.ids, items_a.clusters, strict=True)

@@ -10,7 +10,7 @@ of a task may be few.
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,11 +26,14 @@ FEW, DIFFERENT = 3, 3  # so many items are enough where the right responses are 
 OTHERS = 10  # one item in so many may be different
 FIRST, BEGINNING = 6, 100  # words that tell most responses apart, and characters that mostly hold them
 FRAME = 12  # words of a text that are not the items' own; fewer are a phrase around an answer
+FRAMED = 400  # characters that mostly hold so many
 
 _WORD = re.compile(r"[^\W\d_]+")
 _CODES = re.compile(r"[a-z0-9]*[0-9][a-z0-9]*")  # numbers, and codes that hold some
 # Stops, the marks of Markdown, and signs beyond ASCII such as emoji and spaces without a width.
-_STOPS = re.compile(r"[.,!?…](?![0-9])|[*_#`~|]|[^\w\s\x00-\x7f]")
+_STOPS = re.compile(  # one class in front: where none of it stands, `re` looks no further
+    r"[.,!?*_#`~|\x80-\U0010ffff](?:(?<=[*_#`~|])|(?<=[.,!?])(?![0-9])|(?<=[^\w\s\x00-\x7f]))"
+)
 _DIGITS = re.compile(r"[0-9]+")
 _known: dict[tuple[Path, str], str] = {}
 
@@ -42,6 +45,11 @@ def why_flagged(cell: record.Cell, rows: pd.DataFrame | None = None) -> str:
     if key not in _known:
         _known[key] = _why(cell, cell.rows(COLUMNS) if rows is None else rows)
     return _known[key]
+
+
+def know(cell: record.Cell, why: str) -> None:
+    """What another process found."""
+    _known[cell.folder, cell.run.samples_sha256] = why
 
 
 def _why(cell: record.Cell, rows: pd.DataFrame) -> str:
@@ -58,7 +66,7 @@ def _why(cell: record.Cell, rows: pd.DataFrame) -> str:
         return f"{empty:,} of {len(rows):,} responses are empty"
     if len(responses) < FEWEST and not free_text and targets < DIFFERENT:
         return ""
-    same = _alike(responses, _words)
+    same = _alike(responses, _first_words, _words)
     if same and not _is_right(rows[rows["target"] != ""], _words(rows["response"].mode()[0])):
         return f"{same:,} of {len(responses):,} items got the same response"
     if len(responses) < FEWEST:
@@ -71,7 +79,7 @@ def _why(cell: record.Cell, rows: pd.DataFrame) -> str:
         return f"{shared:,} of {len(responses):,} items got one of {texts} responses"
     if free_text:  # elsewhere a phrase around the right answer is all that is asked for
         own = _own_words(tuple(rows["prompt"].unique()))
-        framed = _alike(responses, lambda text: _frame(text, own))
+        framed = _alike(responses, partial(_first_of_frame, own=own), partial(_frame, own=own))
         if framed:
             return f"{framed:,} of {len(responses):,} items got one text with words and numbers of the item put in"
     return ""
@@ -125,7 +133,7 @@ def _is_right(rows: pd.DataFrame, response: str) -> bool:
 def _counted(rows: pd.DataFrame, responses: Mapping[str, Sequence[str]]) -> int:
     """How many items have one text but for numbers that count on. 'The answer is 18' of an honest row differs so too:
     its numbers rise and fall with the items, or are the right ones."""
-    same = _alike(responses, _without_numbers)
+    same = _alike(responses, lambda text: _DIGITS.sub("#", _first_words(text)), _without_numbers)
     if not same:
         return 0
     firsts = {item: each[0] for item, each in responses.items()}
@@ -162,8 +170,20 @@ def _by_item(rows: pd.DataFrame, column: str) -> dict[str, list[str]]:
     return by_item
 
 
-def _alike(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str | None]) -> int:
-    """How many items have the commonest response and no other, where these are nearly all items; else 0."""
+def _alike(responses: Mapping[str, Sequence[str]], *reductions: Callable[[str], str | None]) -> int:
+    """How many items have the commonest response and no other, where these are nearly all items; else 0.
+
+    By the last of the reductions. What it makes alike those before it make alike too, from less of the text.
+    """
+    alike = 0
+    for reduced in reductions:
+        alike = _alike_by(responses, reduced)
+        if not alike:
+            return 0
+    return alike
+
+
+def _alike_by(responses: Mapping[str, Sequence[str]], reduced: Callable[[str], str | None]) -> int:
     counts: Counter[str] = Counter()
     others, allowed = 0, len(responses) // OTHERS
     for each in responses.values():
@@ -188,5 +208,17 @@ def _own_words(prompts: tuple[str, ...]) -> frozenset[str]:
 
 def _frame(text: str, own: Collection[str]) -> str | None:
     """A response without numbers and without the items' own words; None where that leaves next to nothing."""
-    left = [word for word in _WORD.findall(_CODES.sub(" ", text.casefold())) if word not in own]
+    left = _left(text, own)
     return None if len(left) < FRAME else " ".join(left)
+
+
+def _first_of_frame(text: str, own: Collection[str]) -> str | None:
+    """The first words of `_frame`, read as `_first_words` are."""
+    left = _left(text[:FRAMED], own)
+    if len(left) <= FRAME:
+        left = _left(text, own)
+    return None if len(left) < FRAME else " ".join(left[:FRAME])
+
+
+def _left(text: str, own: Collection[str]) -> list[str]:
+    return [word for word in _WORD.findall(_CODES.sub(" ", text.casefold())) if word not in own]

@@ -126,7 +126,7 @@ def test_a_drawing_is_the_same_twice_and_names_no_host(name: str) -> None:
 
 @pytest.mark.parametrize("name", CHARTS)
 def test_a_drawing_in_a_page_has_the_pages_colours_and_a_title(name: str) -> None:
-    drawn = charts.inline(CHARTS[name], "A <title>", "About & more")
+    drawn = charts.inline(charts.svg(CHARTS[name], "A <title>", "About & more"))
     assert "<title>A &lt;title&gt;</title><desc>About &amp; more</desc>" in drawn
     assert 'role="img"' in drawn
     assert not re.findall(r'(?:fill|stroke)="#[0-9a-f]{6}"', drawn)
@@ -157,11 +157,11 @@ def test_a_data_address_in_a_chart_is_refused() -> None:
 
 def test_one_score_without_any_spread_is_drawn() -> None:
     flat = [ChartPoint("a", 0.0, 0.0, 0.0, 5.0), ChartPoint("b", 0.0, 0.0, 0.0, 6.0)]
-    assert "var(--blue)" in charts.inline(charts.tradeoff(flat, "x", "y"), "t")
-    assert "var(--blue)" in charts.inline(charts.scores(flat[:1], "x"), "t")
-    assert "var(--blue)" in charts.inline(charts.curves([("s", flat)], "x", "y"), "t")
+    assert "var(--blue)" in charts.inline(charts.svg(charts.tradeoff(flat, "x", "y"), "t"))
+    assert "var(--blue)" in charts.inline(charts.svg(charts.scores(flat[:1], "x"), "t"))
+    assert "var(--blue)" in charts.inline(charts.svg(charts.curves([("s", flat)], "x", "y"), "t"))
 
 
 def test_costs_of_nothing_are_drawn() -> None:
     free = [ChartPoint("a", 1.0, 0.5, 2.0, 0.0), ChartPoint("b", 2.0, 1.5, 3.0, 0.0)]
-    assert "var(--blue)" in charts.inline(charts.tradeoff(free, "x", "y"), "t")
+    assert "var(--blue)" in charts.inline(charts.svg(charts.tradeoff(free, "x", "y"), "t"))
