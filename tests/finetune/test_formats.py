@@ -36,7 +36,7 @@ def answers(engine_name, made: Built):
     adapters = (made.adapter,) if made.adapter else ()
     engine = open_engine(engine_name, Weights(str(made.gguf or made.weights), adapters=adapters))
     engine.use(made.adapter)
-    wanted = {"until": [], "max_gen_toks": 24, "do_sample": False, "temperature": 0.0}
+    wanted = {"until": [], "max_gen_toks": 16, "do_sample": False, "temperature": 0.0}
     asked = [
         Instance(
             "generate_until", {}, (engine.apply_chat_template([{"role": "user", "content": text}]), wanted), i
