@@ -33,5 +33,5 @@ def test_over_all_worlds_together_they_are_no_further_off(name):
         if rate is not None and as_asked:
             count, worlds = count + round(rate * times), worlds + times
     most = {"missed": 0.065, "cried wolf": 0.05, "too kind": 0.025}[name]
-    assert worlds > 400
+    assert worlds >= 320
     assert stats.binom.sf(count - 1, worlds, most) > 1e-4, f"{count} of {worlds}"

@@ -37,7 +37,7 @@ def recipe(tmp_path, **other):
 
 @pytest.fixture(autouse=True)
 def forks(monkeypatch):
-    """What is asked for is a new interpreter; a fork that has the libraries hears the same words through the same pipe."""
+    """What is asked for is a new interpreter; a fork that has the libraries gets the same through the same pipe."""
     asked = []
     monkeypatch.setattr(multiprocessing, "get_context", lambda method: asked.append(method) or FORKS)
     yield
