@@ -263,10 +263,11 @@ def test_a_plan_that_redoes_another_pupils_mistakes_is_no_plan_for_this_one() ->
 
 def test_nearly_all_goals_of_other_pupils_are_seen_to_be_theirs() -> None:
     kept = 0
-    for doc, other in zip(TEST, [*TEST[7:], *TEST[:7]], strict=True):
-        text = doc["target"].replace(facts(doc)["goal"], facts(other)["goal"])
-        kept += score(doc, text).score > 2
-    assert kept / len(TEST) <= 0.03
+    for step in (1, 7):
+        for doc, other in zip(TEST, [*TEST[step:], *TEST[:step]], strict=True):
+            text = doc["target"].replace(facts(doc)["goal"], facts(other)["goal"])
+            kept += score(doc, text).score > 2
+    assert kept / (2 * len(TEST)) <= 0.03
 
 
 def test_no_variant_of_the_embedded_model_writes_plans_for_its_pupils() -> None:

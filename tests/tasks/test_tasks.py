@@ -19,10 +19,10 @@ LIMIT = {
     "questions": 20,
     "diagnosis": 20,
 }  # Inspect's; gold is scored whole beside each task
-OTHERS = 60
+OTHERS = 100
 WITHOUT_DATA = "PROCTOR_DATA is not set: the folder that holds the files of GSM8K, SVAMP and MGSM"
 needs_data = pytest.mark.skipif(not os.environ.get("PROCTOR_DATA"), reason=WITHOUT_DATA)
-SHIFTS = (11, 31)
+SHIFTS = (7, 11, 13)
 
 
 def chance(task: str, docs: list[dict], gold: dict[str, str]) -> list[float]:
