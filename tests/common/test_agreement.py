@@ -196,7 +196,7 @@ def test_cohens_kappa_of_his_own_example_comes_out_as_printed():
 marks = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=3, max_size=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(marks)
 def test_figures_between_two_raters_equal_those_of_scipy_and_scikit_learn(pairs):
     x, y = np.array(pairs, dtype=float).T

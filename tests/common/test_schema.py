@@ -160,8 +160,8 @@ def test_a_wrong_value_anywhere_is_refused_in_one_line_of_our_own_words(tmp_path
     kind = KINDS[name]
     refused = number = 0
     right = kind.content()
-    for place in places(right):
-        for value in WRONG:
+    for at, place in enumerate(places(right)):
+        for value in WRONG[at % 3 :: 3]:  # each of them at every third place
             number += 1
             refused += refused_in_our_words(kind, written(kind, tmp_path, put(deepcopy(right), place, value)))
     assert refused > number / 3

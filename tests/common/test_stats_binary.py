@@ -30,7 +30,7 @@ def random_tables(times, most=400, seed=3):
 
 
 def test_wilson_agrees_with_statsmodels_and_scipy_on_every_count():
-    for n in (1, 2, 7, 30, 200):
+    for n in (1, 2, 7, 30, 90):
         for right in range(n + 1):
             for alpha in (0.1, 0.05, 0.01):
                 ours = wilson(right, n, critical(alpha))
@@ -56,8 +56,8 @@ def test_wilson_covers_on_average_over_all_shares():
     assert coverage.min() > 0.89
 
 
-def test_exact_mcnemar_agrees_with_statsmodels_on_thousands_of_tables():
-    tables = random_tables(3000)
+def test_exact_mcnemar_agrees_with_statsmodels_on_hundreds_of_tables():
+    tables = random_tables(600)
     for only_a, only_b, n in tables:
         theirs = statsmodels_mcnemar([[n - only_a - only_b, only_a], [only_b, 0]], exact=True).pvalue
         assert float(mcnemar(only_a, only_b)) == pytest.approx(min(theirs, 1.0), rel=1e-9, abs=1e-300)

@@ -1,11 +1,10 @@
-"""Adjusted p against statsmodels and scipy; letters and rank ranges by what they promise."""
+"""Adjusted p against scipy and their definitions; letters and rank ranges by what they promise."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from proctor.common.stats import (
     RankRange,
@@ -19,18 +18,13 @@ from proctor.common.stats import (
 
 def test_adjusted_p_agree_with_scipy_and_their_definitions_on_many_families():
     rng = np.random.default_rng(1)
-    for case in range(200):
+    for _ in range(100):
         p = rng.beta(0.5, 2.0, rng.integers(1, 60))
         p[rng.random(len(p)) < 0.3] = rng.choice(p)  # ties
         np.testing.assert_allclose(benjamini_hochberg(p), stats.false_discovery_control(p), rtol=1e-12)
         order = np.sort(p)
         steps = {x: max(min(1.0, (len(p) - k) * order[k]) for k in range(len(p)) if order[k] <= x) for x in p}
         np.testing.assert_allclose(holm(p), [steps[x] for x in p], rtol=1e-12)
-        if case < 10:  # statsmodels collects garbage in every call, which takes long beside large libraries
-            np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)
-            np.testing.assert_allclose(
-                benjamini_hochberg(p), multipletests(p, method="fdr_bh")[1], rtol=1e-12
-            )
 
 
 def test_families_of_none_and_of_one_stay_as_they_are():

@@ -31,7 +31,7 @@ def test_losses_of_one_size_get_clopper_pearsons_limit(n, losses):
             assert tail_below(values, 0.0, bound) == pytest.approx(exact_p, rel=0.05)
 
 
-@pytest.mark.parametrize("n", [2, 3, 8, 30])
+@pytest.mark.parametrize("n", [2, 8, 16])
 def test_tails_are_those_of_a_million_drawn_weights(n):
     rng = np.random.default_rng(n)
     values = rng.exponential(size=n) - 1.0
@@ -46,7 +46,7 @@ def test_tails_are_those_of_a_million_drawn_weights(n):
 VALUES = st.lists(st.floats(-4, 4), min_size=1, max_size=40)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(VALUES, st.floats(0, 4), st.floats(0.001, 0.35))
 def test_the_limit_is_where_the_tail_says_and_never_above_the_mean(values, below, tail):
     seen = np.array(values)
@@ -155,7 +155,7 @@ def test_dense_scores_get_little_more_than_students_interval():
     rng = np.random.default_rng(5)
     for n, most in ((24, 1.3), (64, 1.15), (250, 1.08)):
         wider = []
-        for _ in range(40):
+        for _ in range(20):
             a, b = np.clip(rng.normal(3.0, 0.7, (2, n)), 1.0, 5.0)
             found = compare_paired(a, b, kind="real", scale=(1.0, 5.0))
             low, high = stats.ttest_rel(a, b).confidence_interval()
@@ -171,9 +171,9 @@ def test_all_pairs_of_a_hundred_variants_take_seconds():
     assert time.perf_counter() - start < 20  # about 1 s; the bound leaves room for a busy machine
 
 
-def test_a_million_rows_are_answered():
+def test_two_hundred_thousand_rows_are_answered():
     rng = np.random.default_rng(0)
-    a, b = rng.random((2, 1_000_000))
+    a, b = rng.random((2, 200_000))
     found = compare_paired(a, b, kind="real")
     assert found.p == pytest.approx(stats.ttest_rel(a, b).pvalue, abs=1e-6)
     right = compare_paired(a < 0.6, b < 0.6, kind="binary")

@@ -359,7 +359,7 @@ def test_a_pair_that_is_not_there_is_refused():
 SCORES = st.lists(st.tuples(st.integers(-8, 8), st.integers(-8, 8)), min_size=2, max_size=25)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(SCORES, st.integers(-50, 50), st.sampled_from([1.0, 0.125, 3.0]))
 def test_a_constant_and_a_unit_change_nothing_but_the_unit(pairs, constant, unit):
     a, b = np.array(pairs, dtype=float).T
@@ -371,7 +371,7 @@ def test_a_constant_and_a_unit_change_nothing_but_the_unit(pairs, constant, unit
     assert (moved.low, moved.high) == pytest.approx((plain.low * unit, plain.high * unit), abs=1e-9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(SCORES, st.sampled_from(["real", "binary", "counts"]), st.booleans())
 def test_whatever_comes_in_the_figures_hold_together(pairs, kind, clustered):
     a, b = np.array(pairs, dtype=float).T

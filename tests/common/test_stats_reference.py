@@ -10,9 +10,9 @@ from proctor.common.stats.reference import mcnemars, references
 from proctor.common.stats.units import gather, standard_error
 
 
-def test_mcnemars_four_forms_agree_with_statsmodels_on_a_thousand_tables():
+def test_mcnemars_four_forms_agree_with_statsmodels_on_hundreds_of_tables():
     rng = np.random.default_rng(21)
-    for only_a, only_b in rng.integers(0, 60, (1000, 2)).tolist():
+    for only_a, only_b in rng.integers(0, 60, (300, 2)).tolist():
         ours = mcnemars(only_a, only_b)
         if only_a + only_b == 0:
             assert ours["mcnemar_chi2"] == {"statistic": None, "df": 1, "p": None}
@@ -32,9 +32,9 @@ def test_mcnemars_four_forms_agree_with_statsmodels_on_a_thousand_tables():
         assert eased["p"] == pytest.approx(theirs.pvalue, rel=1e-9)
 
 
-def test_the_paired_t_test_agrees_with_scipy_on_hundreds_of_pairs():
+def test_the_paired_t_test_agrees_with_scipy_on_many_pairs():
     rng = np.random.default_rng(22)
-    for n in rng.integers(2, 60, 300).tolist():
+    for n in rng.integers(2, 60, 60).tolist():
         a, b = rng.normal(size=(2, n)) * rng.choice([1e-3, 1.0, 50.0])
         found = references(compare_paired(a, b, kind="real", resamples=100))["paired_t"]
         theirs = stats.ttest_rel(a, b)
@@ -74,7 +74,7 @@ def test_standard_errors_of_uneven_clusters_and_of_f1_are_those_of_leaving_units
 
 def test_mean_and_standard_error_are_exact_to_the_last_printed_digits():
     rng = np.random.default_rng(23)
-    for _ in range(200):
+    for _ in range(40):
         a, b = rng.random((2, int(rng.integers(20, 900))))
         found = compare_paired(a, b, kind="real", resamples=100)
         assert found.mean_a == pytest.approx(a.mean(), rel=1e-14)

@@ -36,7 +36,7 @@ def test_standard_error_is_that_of_the_mean_and_by_cluster_that_of_cluster_means
 
 def test_lattice_p_is_the_enumerated_one_on_thousands_of_small_cases():
     rng = np.random.default_rng(6)
-    for case in range(1500):
+    for case in range(400):
         values = rng.integers(-6, 7, rng.integers(1, 11)).astype(float)
         values = values[values != 0] * (1.0, 0.25, 1 / 3, 0.1)[case % 4]
         if len(values):
@@ -100,17 +100,17 @@ def test_drawn_p_is_never_zero():
 def test_many_pairs_of_counts_draw_more_so_that_the_smallest_p_survives_correction():
     assert draws_for("counts", 999, 435) == 17_400
     assert draws_for("real", 999, 435) == 999
-    scores = np.random.default_rng(1).integers(0, 4, (30, 40, 3)).astype(float)
+    scores = np.random.default_rng(1).integers(0, 4, (10, 40, 3)).astype(float)
     tests = {one.test for one in compare_all(scores, kind="counts", resamples=999).values()}
-    assert tests == {"approximate randomisation, 17,400 draws"}
-    tables = [Table(scores[[i, j]]) for i, j in combinations(range(30), 2)]
-    apart = list(compare_each(tables, kind="counts", resamples=999, family=435))
+    assert tests == {"approximate randomisation, 1,800 draws"}
+    tables = [Table(scores[[i, j]]) for i, j in combinations(range(10), 2)]
+    apart = list(compare_each(tables, kind="counts", resamples=999, family=45))
     assert {one[0, 1].test for one in apart} == tests
 
 
 def test_counting_by_halves_agrees_with_trying_all_signs():
     rng = np.random.default_rng(14)
-    for _ in range(300):
+    for _ in range(100):
         values = rng.normal(size=rng.integers(1, 13)) + rng.choice([0.0, 1.0])
         gap = abs(float(values.sum()))
         assert halved_flip(values, gap * (1 - 1e-12)) == enumerated(values)
@@ -152,14 +152,14 @@ def test_inversion_of_any_values_is_the_limit_of_finer_and_finer_lattices():
 def test_an_inverted_p_is_no_further_off_than_it_says():
     rng = np.random.default_rng(19)
     inverted = 0
-    for case in range(300):
+    for case in range(100):
         n = int(rng.integers(24, 29))
         values = rng.normal(rng.choice([0, 0.2, 0.5]), 1, n) * (rng.exponential(size=n) if case % 2 else 1.0)
         if found := inverted_flip(values):
             inverted += 1
             exact = halved_flip(values, abs(float(values.sum())) * (1 - 1e-12))
             assert abs(found[0] - exact) <= found[1] + 1e-8 * exact
-    assert inverted > 100
+    assert inverted > 30
 
 
 def test_what_the_frequencies_leave_open_is_not_inverted():

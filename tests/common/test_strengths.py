@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from proctor.common.stats.bootstrap import Bootstrap
 from proctor.common.stats.preferences import bradley_terry, unbounded
@@ -42,7 +43,7 @@ def test_strengths_equal_a_logistic_regression_without_a_constant():
     for item, (a, b) in given.plans.items():
         rows.append([(name == a) - (name == b) for name in NAMES])
         wins.append({"a": 1.0, "tie": 0.5, "b": 0.0}[given.verdicts[item, "ab", "judge"]])
-    model = sm.GLM(np.array(wins), np.array(rows, dtype=float)[:, 1:], family=sm.families.Binomial())
+    model = GLM(np.array(wins), np.array(rows, dtype=float)[:, 1:], family=Binomial())
     expected = np.append(0.0, model.fit(tol=1e-13).params)
     expected -= expected.mean()
     report = reported(given, 0)

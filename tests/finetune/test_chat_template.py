@@ -21,7 +21,6 @@ TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
 
 HOSTILE = {
     "a loop over a loop": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-    "a loop that says much": "{% for a in range(99999) %}{% for b in range(99999) %}xxxxxxxx{% endfor %}{% endfor %}",
     "a text times a billion": "{{ 'x' * 10 ** 10 }}",
     "a list times a billion": "{{ ([0] * 10 ** 10) | length }}",
     "a power of powers": "{{ 9 ** (9 ** 9) }}",
@@ -29,7 +28,6 @@ HOSTILE = {
     "{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",
     "a width": "{{ '%09999999999d' | format(1) }}",
     "a padding": "{{ 'x' | center(10 ** 11) }}",
-    "filler words": "{{ lipsum(n=10 ** 8) }}",
     "a macro that calls itself": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
     "a wide range": "{{ range(10 ** 12) | list | length }}",
     "a shift": "{% set x = (1).__lshift__(10 ** 12) %}{{ x }}",

@@ -75,25 +75,17 @@ def test_template_and_stop_token_travel_inside_the_file(f16):
     assert fields["tokenizer.ggml.add_bos_token"].contents() is False
 
 
-@pytest.mark.parametrize("type", [name for name in GGUF_TYPES if name != "f16"])
-def test_each_smaller_type_reports_what_it_lost(f16, tmp_path, type):
+@pytest.mark.parametrize("type", ["q8_0", "q3_k_m"])
+def test_a_smaller_type_reports_what_it_lost(f16, tmp_path, type):
+    """The largest and the smallest; that llama.cpp knows the others' names is asserted below."""
     figures = to_smaller(f16[0], type, base(), tmp_path, quiet)["checks"][0]["figures"]
     assert (tmp_path / f"{type}.gguf").stat().st_size == figures["bytes"] < figures["bytes_of_f16"]
     assert 0 < figures["kl_mean"] < 0.5
     assert 0.7 < figures["top1_agreement"] <= 1
 
 
-@pytest.mark.parametrize(
-    ("architecture", "changes"),
-    [
-        ("Llama", {"rope_parameters": LLAMA_3_1}),
-        ("Mistral", {"sliding_window": None}),
-        ("Qwen2", {}),
-        ("Qwen3", {}),
-    ],
-)  # fmt: skip
-def test_every_known_architecture_gives_transformers_logits(tmp_path, architecture, changes):
-    folder = random_model(tmp_path / "model", architecture, **changes)
+def test_a_scaled_rope_gives_transformers_logits(tmp_path):
+    folder = random_model(tmp_path / "model", "Llama", rope_parameters=LLAMA_3_1)
     file = tmp_path / "f16.gguf"
     write_gguf(folder, file)
     rows = [row[:60] for row in prompt_ids(load_tokenizer(folder))[:3]]
@@ -105,11 +97,10 @@ def test_every_known_architecture_gives_transformers_logits(tmp_path, architectu
 @pytest.mark.parametrize(
     ("architecture", "tokenizer"),
     [
-        ("Llama", "llama-bpe"), ("Qwen2", "qwen2"), ("Qwen3", "qwen2"), ("Mistral", "tekken"),
-        ("Mistral", "first"), ("Llama", "legacy"),
+        ("Qwen3", "llama-bpe"), ("Qwen2", "qwen2"), ("Mistral", "tekken"), ("Mistral", "first"), ("Llama", "legacy"),
     ],
 )  # fmt: skip
-def test_models_of_other_families_read_and_answer_as_in_transformers(tmp_path, architecture, tokenizer):
+def test_models_of_every_known_family_read_and_answer_as_in_transformers(tmp_path, architecture, tokenizer):
     """Tokenizer, pre-tokenizer's name, template and weights together, through the stage's own checks."""
     from gguf import GGUFReader
 

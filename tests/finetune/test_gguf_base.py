@@ -24,7 +24,7 @@ from proctor.finetune.load import load_tokenizer
 from proctor.harness.config.variant import Variant
 from tests.support.command import python
 from tests.support.mini_llama import quiet
-from tests.support.random_gguf import SMALL, TEMPLATE, TINY, quantize, write_llama
+from tests.support.random_gguf import SMALL, TEMPLATE, quantize, write_llama
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_an_architecture_that_transformers_does_not_read_is_refused_before_it_is
 
 
 def test_llama_cpp_serves_the_file_as_it_is_and_all_else_starts_from_dequantised_weights(tmp_path):
-    file = write_llama(tmp_path / "mine.gguf", TINY)
+    file = write_llama(tmp_path / "mine.gguf", SMALL)
     assert Variant(name="served", base=str(file), engine="llamacpp").serves_gguf
     assert plan_stages(str(file), None, {}, False, "none", serves_gguf=True) == []
     built = build(str(file), [], tmp_path / "store", {}, lambda *_: None)
@@ -204,7 +204,7 @@ def test_a_dry_run_of_training_counts_the_dequantised_weights(home):
 
 
 @given(st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_header_whatever_its_bytes_makes_the_reader_stumble(q8, tmp_path, changes):
     content = bytearray(q8.read_bytes())
     for place, byte in changes:

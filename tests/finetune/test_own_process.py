@@ -35,6 +35,15 @@ def recipe(tmp_path, **other):
     return Recipe.load(str(path))
 
 
+@pytest.fixture(autouse=True)
+def forks(monkeypatch):
+    """What is asked for is a new interpreter; a fork that has the libraries gets the same through the same pipe."""
+    asked = []
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method: asked.append(method) or FORKS)
+    yield
+    assert asked == ["spawn"]
+
+
 def test_training_apart_makes_an_adapter_and_tells_of_its_steps(tmp_path, chats):
     told, out = [], tmp_path / "out"
     out.mkdir()
@@ -45,9 +54,7 @@ def test_training_apart_makes_an_adapter_and_tells_of_its_steps(tmp_path, chats)
     assert any(what.startswith("step 1/1") for what in told)
 
 
-def test_refusal_in_the_other_process_is_heard_in_this_one(tmp_path, chats, monkeypatch):
-    """In a fork that has the libraries; that a new interpreter trains is the subject of the test above."""
-    monkeypatch.setattr(multiprocessing, "get_context", lambda method: FORKS)
+def test_refusal_in_the_other_process_is_heard_in_this_one(tmp_path, chats):
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(ValueError, match="max_length"):

@@ -103,19 +103,14 @@ def test_an_adapter_is_trained_and_says_how(adapter):
     ]
 
 
-def test_the_same_seed_gives_the_same_adapter_and_another_seed_another(adapter, tmp_path):
-    out, _ = adapter
-    weights = (out / "adapter_model.safetensors").read_bytes()
-    train(base(), recipe(), files(), tmp_path / "again", quiet)
-    assert (tmp_path / "again" / "adapter_model.safetensors").read_bytes() == weights
-    assert (tmp_path / "again" / "adapter_config.json").read_bytes() == (
-        out / "adapter_config.json"
-    ).read_bytes()
-    train(base(), recipe(seed=4), files(), tmp_path / "other", quiet)
-    assert (tmp_path / "other" / "adapter_model.safetensors").read_bytes() != weights
+def test_another_seed_learns_from_other_rows_first(adapter, tmp_path):
+    """That the same seed gives the same bytes is seen where a training goes on after a kill."""
+    train(base(), recipe(seed=4, steps=1), files(), tmp_path, quiet)
+    first, other = (json.loads((out / "train.json").read_text())["log"][0] for out in (adapter[0], tmp_path))
+    assert first["loss"] != other["loss"]
 
 
-def test_training_that_was_killed_goes_on_and_ends_the_same(adapter, tmp_path):
+def test_training_that_was_killed_goes_on_and_ends_as_the_same_seed_did_before(adapter, tmp_path):
     out, _ = adapter
 
     class Killed(BaseException):
@@ -135,19 +130,18 @@ def test_training_that_was_killed_goes_on_and_ends_the_same(adapter, tmp_path):
     assert told["resumed_from"] == 3
     assert [entry["step"] for entry in told["log"]] == [1, 2, 3, 4, 5, 6]
     assert not list(part.glob("checkpoint-*"))
-    assert (part / "adapter_model.safetensors").read_bytes() == (
-        out / "adapter_model.safetensors"
-    ).read_bytes()
+    for name in ("adapter_model.safetensors", "adapter_config.json"):
+        assert (part / name).read_bytes() == (out / name).read_bytes()
 
 
 def test_four_bit_training_runs_without_a_gpu(tmp_path):
-    figures = train(base(), recipe(method="qlora", steps=3), files(), tmp_path, quiet)
+    figures = train(base(), recipe(method="qlora", steps=1), files(), tmp_path, quiet)
     assert figures["precision"] == "float32"
     check_adapter(base(), tmp_path)
 
 
 def test_full_training_leaves_whole_weights(tmp_path):
-    train(base(), recipe(method="full", steps=2, learning_rate=1e-3), files(), tmp_path, quiet)
+    train(base(), recipe(method="full", steps=1, learning_rate=1e-3), files(), tmp_path, quiet)
     check_safetensors(tmp_path)
     assert {"config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja"} <= {
         p.name for p in tmp_path.iterdir()

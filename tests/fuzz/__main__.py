@@ -10,14 +10,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.fuzz.properties import PROPERTIES
+from tests.fuzz.properties import PROPERTIES, of
 
 ROUND = 50  # inputs of a property before the next has its turn
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("properties", nargs="*", default=list(PROPERTIES))
+    parser.add_argument("properties", nargs="*", default=PROPERTIES)
     parser.add_argument("--seconds", type=float, default=3600)
     wanted = parser.parse_args()
     tried: Counter[str] = Counter()
@@ -44,7 +44,7 @@ def main() -> int:
 
 def _round(name: str, tried: Counter[str]) -> str:
     """What did not hold, with the smallest input that shows it."""
-    strategy, check = PROPERTIES[name]
+    strategy, check = of(name)
 
     def counted(value: Any) -> None:
         tried[name] += 1

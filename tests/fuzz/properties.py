@@ -1,7 +1,7 @@
 """What must hold whatever comes in: a refusal in one line or a sound value, never a traceback, a wrong number, a file
 outside.
 
-    PROPERTIES["grader replies"]        # (a hypothesis strategy, a check that raises where something does not hold)
+    of("grader replies")        # (a hypothesis strategy, a check that raises where something does not hold)
 """
 
 import json
@@ -336,14 +336,22 @@ def check_results(given: tuple[str, bytes]) -> None:
                 sound_cell(cell)
 
 
-PROPERTIES: dict[str, tuple[st.SearchStrategy[Any], Check]] = {
-    **{f"{kind}.yaml": (yaml_texts(kind), check_yaml) for kind in MODELS},
-    "rows of a task": (row_files, check_rows),
-    "responses": (responses, check_responses),
-    "grader replies": (replies, check_replies),
-    "logs": (logs, check_logs),
-    "logs of Inspect": (importing.inspect_files(), importing.check_files),
-    "Every Eval Ever": (importing.eee_files(), importing.check_files),
-    "llama-bench": (importing.bench_files(), importing.check_bench),
-    "results folder": (results(), check_results),
+OTHERS: dict[str, Callable[[], tuple[st.SearchStrategy[Any], Check]]] = {
+    "rows of a task": lambda: (row_files, check_rows),
+    "responses": lambda: (responses, check_responses),
+    "grader replies": lambda: (replies, check_replies),
+    "logs": lambda: (logs, check_logs),
+    "logs of Inspect": lambda: (importing.inspect_files(), importing.check_files),
+    "Every Eval Ever": lambda: (importing.eee_files(), importing.check_files),
+    "llama-bench": lambda: (importing.bench_files(), importing.check_bench),
+    "results folder": lambda: (results(), check_results),
 }
+PROPERTIES = [*(f"{kind}.yaml" for kind in MODELS), *OTHERS]
+
+
+@cache
+def of(name: str) -> tuple[st.SearchStrategy[Any], Check]:
+    """Made when it is wanted: a strategy of a kind of YAML reads all files of that kind."""
+    if name in OTHERS:
+        return OTHERS[name]()
+    return yaml_texts(name.removesuffix(".yaml")), check_yaml

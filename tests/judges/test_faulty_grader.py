@@ -145,7 +145,7 @@ def test_order_of_profiles_and_concurrency_change_nothing_in_the_rows(home, tmp_
 @pytest.mark.parametrize("concurrency", [1, 5])
 def test_kill_in_the_middle_changes_nothing_in_the_rows(home, tmp_path_factory, concurrency):
     other = Home(tmp_path_factory.mktemp("other"))
-    slow_down = 0.2
+    slow_down = 0.1
 
     def slow(request, _):
         if pupil_of(request) == DOCS[1]["id"]:

@@ -146,7 +146,7 @@ def test_preference_is_read_or_missing(reply, choice):
     assert bool(found.problem) == (choice == "")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=st.sampled_from('{}[]":,0123456789-. \nfluencypersonatb'), max_size=200))
 def test_no_reply_makes_the_reader_fail_or_leave_the_scale(reply):
     found = read(reply)
@@ -155,7 +155,7 @@ def test_no_reply_makes_the_reader_fail_or_leave_the_scale(reply):
     assert bool(choose(reply).choice) != bool(choose(reply).problem)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.fixed_dictionaries({name: st.integers(1, 5) for name in NAMES}),
     st.text(max_size=60).filter(lambda text: "{" not in text and '"' not in text),

@@ -192,7 +192,7 @@ def test_a_card_is_read_as_it_was_written_and_a_damaged_one_is_called_so(checkli
 
 
 def test_the_same_card_comes_out_twice(tmp_path):
-    few = some_plans(tmp_path)
+    few = some_plans(tmp_path, ("devon-4",))
     cards = []
     for results in (tmp_path / "once", tmp_path / "again"):
         trust(

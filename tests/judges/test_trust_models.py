@@ -62,25 +62,22 @@ def test_a_model_that_reads_with_care_withstands_every_injection(tmp_path):
 
 
 def test_what_a_card_asks_and_costs_is_told_before_anybody_is_asked(tmp_path):
-    few = some_plans(tmp_path)
-    for number, reply in enumerate((gullible, lambda request, _: verdict(marks_of(asked_plan(request))))):
-        spec = tmp_path / "grader.yaml"
-        with serve(reply) as server:
-            spec.write_text(
-                f"model: stub\nendpoint: {server.url}\nprice: {{input: 2, output: 8, currency: EUR}}\n"
-            )
-            where = (
-                "--plans", few, "--labels", SEEN_LABELS, "--results", tmp_path / "r",
-                "--store", tmp_path / f"s{number}",
-            )  # fmt: skip
-            before = json.loads(trust("study_plan", "--grader", spec, "--estimate", "--json", *where).stdout)
-            assert not server.asked
-            trust("study_plan", "--grader", spec, "--resamples", 0, *where)
-            assert 0.5 * before["ask"] < len(server.asked) <= before["ask"]
-            after = trust("study_plan", "--grader", spec, "--estimate", *where).stdout
-        assert before["cost"] > 0
-        assert (before["currency"], before["kept"]) == ("EUR", 0)
-        assert after.startswith("At most 0 to ask"), after
+    few, spec = some_plans(tmp_path), tmp_path / "grader.yaml"
+    with serve(lambda request, _: verdict(marks_of(asked_plan(request)))) as server:
+        spec.write_text(
+            f"model: stub\nendpoint: {server.url}\nprice: {{input: 2, output: 8, currency: EUR}}\n"
+        )
+        where = (
+            "--plans", few, "--labels", SEEN_LABELS, "--results", tmp_path / "r", "--store", tmp_path / "s",
+        )  # fmt: skip
+        before = json.loads(trust("study_plan", "--grader", spec, "--estimate", "--json", *where).stdout)
+        assert not server.asked
+        trust("study_plan", "--grader", spec, "--resamples", 0, *where)
+        assert 0.5 * before["ask"] < len(server.asked) <= before["ask"]
+        after = trust("study_plan", "--grader", spec, "--estimate", *where).stdout
+    assert before["cost"] > 0
+    assert (before["currency"], before["kept"]) == ("EUR", 0)
+    assert after.startswith("At most 0 to ask"), after
 
 
 def test_estimate_of_a_judge_that_compares_and_of_one_that_asks_nobody(tmp_path):
@@ -100,7 +97,7 @@ def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
         return Reply("I cannot say.") if len(plan) % 3 == 0 else verdict(marks_of(plan))
 
     _, card = model_card(tmp_path, every_third)
-    assert card["unparsed"]["n"] > 20
+    assert card["unparsed"]["n"] > 10
     parsed = next(one for one in card["checks"] if one["name"] == "parsed")
     assert not parsed["passed"]
     assert parsed["of"] - parsed["held"] == card["unparsed"]["n"]
@@ -110,7 +107,7 @@ def test_verdicts_that_cannot_be_read_are_counted_and_never_marks(tmp_path):
 def test_a_judge_of_whom_nothing_can_be_read_gets_no_card_but_a_reason(tmp_path):
     done, card = model_card(tmp_path, lambda request, before: Reply("No."), code=2)
     assert card is None
-    assert "not one of 6 plans could be scored" in done.stderr
+    assert "not one of 3 plans could be scored" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("proctor: not one")
     assert "Traceback" not in done.stderr
 
@@ -133,7 +130,7 @@ def test_a_grader_that_dies_after_the_first_plans_gets_no_card_over_what_nobody_
             return Reply(status=400, body="{}")
         return verdict(marks_of(asked_plan(request)))
 
-    done, card = model_card(tmp_path, dies, code=2)
+    done, card = model_card(tmp_path, dies, code=2, pupils=("devon-4", "uma-7"))
     assert card is None
     assert "6 verdicts in" in done.stderr
     assert re.search(r"proctor: not one of \d+ plans could be scored: .*400", done.stderr.splitlines()[-1])
@@ -182,13 +179,13 @@ def test_a_judge_that_compares_is_tried_in_both_orders(tmp_path):
         better = "tie" if first == second else "first" if first > second else "second"
         return Reply(json.dumps({"reason": "counted", "better": better}))
 
-    _, card = model_card(tmp_path / "a", first_place, "pairwise", pupils=("devon-4",))
+    _, card = model_card(tmp_path / "a", first_place, "pairwise")
     checks = {one["name"]: one for one in card["checks"]}
     assert not checks["swapped_order"]["passed"]
     assert not checks["place"]["passed"]
     figures = {one["name"]: one["value"] for one in card["figures"]}
     assert (figures["consistency"], figures["first_place_rate"], figures["flip_rate"]) == (0.0, 1.0, 1.0)
-    _, card = model_card(tmp_path / "b", by_length, "pairwise", pupils=("devon-4",))
+    _, card = model_card(tmp_path / "b", by_length, "pairwise")
     checks = {one["name"]: one for one in card["checks"]}
     assert checks["swapped_order"]["passed"]
     assert checks["place"]["passed"]

@@ -73,7 +73,7 @@ def test_terminal_says_first_what_the_board_says_and_cuts_nothing(tmp_path, monk
     for words in ("check", "expected", "seen", "verdict"):
         assert words in next(line for line in lines if "expected" in line)
     assert HOW_TO_READ in first
-    assert "Labels: 6 by 1 rater: authors." in first
+    assert "Labels: 3 by 1 rater: authors." in first
     write(tmp_path / "board-results", rows_of("a", "study_plan"))
     record.write_card(tmp_path / "board-results", card | {"judge": "checklist"})
     board = site.build(tmp_path / "board-results", tmp_path / "out").parent

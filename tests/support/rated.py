@@ -56,7 +56,7 @@ def as_csv(path, rows):
 
 
 def trust(*arguments, code=0):
-    done = proctor("judge", "trust", "--json", "--resamples", "200", *map(str, arguments))
+    done = proctor("judge", "trust", "--json", "--resamples", "50", *map(str, arguments))
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout) if code == 0 else done.stderr
 

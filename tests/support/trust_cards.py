@@ -57,7 +57,7 @@ def asked_plan(request: dict) -> str:
     return fenced("\n".join(turn["content"] for turn in request["messages"]), "the plan")
 
 
-def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4", "uma-7")):
+def model_card(tmp_path, reply, judge="study_plan", code=0, pupils=("devon-4",)):
     few = some_plans(tmp_path, pupils)
     with serve(reply) as server:
         done = trust(

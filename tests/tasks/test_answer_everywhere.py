@@ -36,13 +36,14 @@ def test_every_gold_answer_is_read_as_the_gold(split: str) -> None:
 
 
 def test_the_sentence_of_a_teacher_is_read_without_its_marker() -> None:
-    """8,792 last sentences as people write them, without '####' and annotations: what is left is prose and sums."""
+    """2,931 last sentences as people write them, without '####' and annotations: what is left is prose and sums."""
     folder = os.environ.get("PROCTOR_DATA")
     if not folder:
         pytest.skip("PROCTOR_DATA is not set: the folder that holds gsm8k/train.jsonl and gsm8k/test.jsonl")
     right = total = 0
     for split in ("train", "test"):
-        for line in (Path(folder) / "gsm8k" / f"{split}.jsonl").open(encoding="utf-8"):
+        lines = (Path(folder) / "gsm8k" / f"{split}.jsonl").read_text(encoding="utf-8").splitlines()
+        for line in lines[::3]:
             working, _, number = json.loads(line)["answer"].rpartition("####")
             reading = read_number(re.sub(r"<<[^<>]*>>", "", working))
             total += 1
@@ -93,7 +94,7 @@ def _written(value: Fraction) -> str:
 
 
 @given(VALUES, st.sampled_from(NUMERALS), st.sampled_from(FRAMES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_number_written_in_any_supported_way_is_read_back(value, numeral, frame) -> None:
     text = frame.format(numeral(_written(value), value))
     reading = read_number(text)
@@ -102,7 +103,7 @@ def test_a_number_written_in_any_supported_way_is_read_back(value, numeral, fram
 
 
 @given(st.integers(0, 10**6), st.integers(1, 40), st.integers(2, 40), st.sampled_from(FRAMES))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_fraction_is_read_back(whole, above, below, frame) -> None:
     above %= below
     for text, value in (
@@ -132,7 +133,7 @@ def test_a_fraction_is_read_back(whole, above, below, frame) -> None:
     st.text(max_size=200).filter(lambda noise: "think>" not in noise),
     st.integers(0, 10**6),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_text_after_a_recited_next_question_never_wins(value, frame, label, noise, other) -> None:
     text = (
         frame.format(_written(value))
@@ -153,7 +154,7 @@ PIECES = st.sampled_from(_PIECES.split("|"))
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=60).map("".join)))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_text_makes_it_raise(text) -> None:
     reading = read_number(text)
     assert reading is None or isinstance(reading.value, Fraction)
@@ -268,16 +269,18 @@ def test_no_text_makes_it_raise(text) -> None:
 def test_time_grows_with_the_length_and_not_with_its_square(piece) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
-        best = float("inf")
-        for _ in range(2):
-            start = time.process_time()
-            read_number(text)
-            best = min(best, time.process_time() - start)
-        return best
+        start = time.process_time()
+        read_number(text)
+        return time.process_time() - start
 
     # A quadratic reader would need 64 times as long for 8 times the text; a linear one needs some 8 times as
-    # long.
-    assert seconds(20_000) < 24 * seconds(2_500) + 0.05
+    # long. A busy machine makes single runs longer, and none shorter.
+    short, long = seconds(2_500), seconds(20_000)
+    for _ in range(3):
+        if long < 24 * short + 0.05:
+            return
+        short, long = min(short, seconds(2_500)), min(long, seconds(20_000))
+    raise AssertionError(f"{short:.4f} s, {long:.4f} s for eight times as much")
 
 
 def test_five_thousand_answers_take_less_than_two_seconds() -> None:

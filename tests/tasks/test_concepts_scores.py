@@ -81,7 +81,7 @@ MORSELS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.one_of(st.text(), st.lists(MORSELS, max_size=60).map("".join)))
 def test_no_text_makes_marking_raise(text: str) -> None:
     scored = task.score(DOC, text)

@@ -9,7 +9,7 @@ from proctor.tasks.number import read_number
 from tests.support.number_closings import CLOSINGS, NO_ANSWERS, closed, in_words, solutions
 
 LEAST = 0.99
-EVERY = 72  # of so many solutions one is tried: 123
+EVERY = 144  # of so many solutions one is tried: 62
 
 
 def test_each_closing_is_read_behind_the_working_of_people() -> None:

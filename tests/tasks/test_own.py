@@ -219,8 +219,6 @@ def test_mistakes_are_refused_in_a_line_before_anything_is_asked(project, fields
         "{{ question }}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
         "{{ question }}{{ 'x' * 10 ** 10 }}",
         "{{ question * 10 ** 10 }}",
-        "{{ question }}{{ 9 ** (9 ** 9) }}",
-        "{{ question }}{{ lipsum(n=10 ** 8) }}",
         "{{ question }}{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{{ question }}{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
         "{{ question }}{% set n = namespace(t='x') %}{% for i in range(60) %}{% set n.t = n.t ~ n.t %}{% endfor %}",

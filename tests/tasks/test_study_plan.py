@@ -134,16 +134,17 @@ def test_a_training_chat_asks_as_the_default_pack_does() -> None:
 # Plans by rule
 
 
-def test_gold_plans_pass_every_check_and_get_the_highest_score() -> None:
+def test_gold_plans_pass_every_check_and_get_the_highest_score_in_metrics_that_are_announced() -> None:
     scores = [score(doc, doc["target"]) for doc in TEST]
     for doc, scored in zip(TEST, scores, strict=True):
         assert scored.metrics["checks_passed"] == 1, (doc["id"], scored.explanation)
         assert scored.score > 4.95, (doc["id"], scored.explanation)
+        assert set(scored.metrics) <= set(metric_names())
     assert sum(scored.score for scored in scores) / len(scores) > 4.995
 
 
 def test_plans_for_training_pupils_pass_the_checks_too() -> None:
-    for doc in docs("train")[:200]:
+    for doc in docs("train")[:60]:
         assert score(doc, doc["target"]).metrics["checks_passed"] == 1, doc["target"]
 
 
@@ -261,14 +262,12 @@ def test_a_plan_that_redoes_another_pupils_mistakes_is_no_plan_for_this_one() ->
 
 
 def test_nearly_all_goals_of_other_pupils_are_seen_to_be_theirs() -> None:
-    kept = planted = 0
-    for step in (1, 7, 30):
+    kept = 0
+    for step in (1, 7):
         for doc, other in zip(TEST, [*TEST[step:], *TEST[:step]], strict=True):
             text = doc["target"].replace(facts(doc)["goal"], facts(other)["goal"])
             kept += score(doc, text).score > 2
-            planted += 1
-    assert planted == 192
-    assert kept / planted <= 0.03
+    assert kept / (2 * len(TEST)) <= 0.03
 
 
 def test_no_variant_of_the_embedded_model_writes_plans_for_its_pupils() -> None:
@@ -293,11 +292,6 @@ def test_early_topics_are_revision_and_later_ones_are_outside_the_course() -> No
     assert not {"even numbers", "parabola", "place value"} & {name.lower() for name in older["outside"]}
 
 
-def test_every_metric_of_a_mark_is_announced() -> None:
-    for doc in TEST:
-        assert set(score(doc, doc["target"]).metrics) <= set(metric_names())
-
-
 def test_the_inspect_task_scores_as_our_own_function_does_and_generating_is_apart_from_scoring(
     tmp_path: Any,
 ) -> None:
@@ -319,7 +313,7 @@ def test_the_inspect_task_scores_as_our_own_function_does_and_generating_is_apar
     task = study_plan()
     options: dict[str, Any] = {"display": "none", "log_dir": str(tmp_path), "ctl_server": False}
     model = get_model("mockllm/model", custom_outputs=answer)
-    (log,) = inspect_ai.eval(task, model=model, score=False, limit=4, **options)
+    (log,) = inspect_ai.eval(task, model=model, score=False, limit=2, **options)
     assert log.status == "success"
     assert log.samples
     assert not any(sample.scores for sample in log.samples)

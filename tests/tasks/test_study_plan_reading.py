@@ -99,7 +99,7 @@ def test_days_are_read_and_days_off_are_not() -> None:
     assert days("I sat in the sun") == ()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_can_be_read_checked_and_marked(text: str) -> None:
     assert [one.name for one in check_plan(text, requirements_of())] == list(CHECKS)
@@ -131,7 +131,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(_PIECES, max_size=60).map("".join))
 def test_any_pieces_of_a_plan_can_be_read_checked_and_marked(text: str) -> None:
     scored = score(TEST[0], text)
@@ -145,11 +145,11 @@ def test_any_pieces_of_a_plan_can_be_read_checked_and_marked(text: str) -> None:
 def test_reading_takes_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
         text = piece * (size // len(piece))
-        start = time.perf_counter()
+        start = time.process_time()
         score(TEST[0], text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
-    seconds(5_000)
-    small, large = min(seconds(10_000) for _ in range(2)), seconds(80_000)
+    seconds(2_500)
+    small, large = min(seconds(2_500) for _ in range(2)), seconds(20_000)
     # Beyond LONGEST nothing is read; the rest guards against patterns that try every way to match.
-    assert large < 30 * small + 0.5
+    assert large < 30 * small + 0.1
