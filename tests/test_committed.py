@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import proctor
 from proctor.harness import record
 from proctor.leaderboard.board import private
 from proctor.leaderboard.report import formats, report
@@ -30,6 +31,18 @@ def test_every_cell_is_whole(results: Path) -> None:
         assert cell.problem == ""
         assert len(cell.rows()) == cell.run.rows
         assert sum(cell.run.statuses.values()) == cell.run.rows
+
+
+@pytest.mark.parametrize("task", ["word_problems", "concepts"])
+def test_each_answer_is_what_is_read_from_its_response_today(results: Path, task: str) -> None:
+    for cell in record.cells(results):
+        if cell.task == task:
+            rows = cell.rows()
+            read = proctor.score(task, dict(zip(rows["sample_id"], rows["response"], strict=True)))
+            both = rows.merge(read, on="sample_id", suffixes=("", "_now"))
+            assert len(both) == len(rows)
+            assert both[both["answer"] != both["answer_now"]].empty, cell.variant
+            assert (both["score"] - both["score_now"]).abs().max() < 1e-12, cell.variant
 
 
 def test_its_links_lead_to_files(board: Path) -> None:
