@@ -80,6 +80,25 @@ def test_the_cards_that_are_asked_are_those_that_torch_sees_or_none(
     assert _handles(2) == asked
 
 
+def test_a_card_that_tells_no_memory_and_no_energy_is_asked_through_torch(monkeypatch):
+    """As one that shares the machine's memory: it names itself, and refuses both."""
+    import torch
+
+    free = iter([100, 60])
+
+    def refuse(*_):
+        raise sys.modules["pynvml"].NVMLError
+
+    machine_with(monkeypatch, ["GB10"], held=lambda: 0)
+    monkeypatch.setattr(sys.modules["pynvml"], "nvmlDeviceGetMemoryInfo", refuse)
+    monkeypatch.setattr(sys.modules["pynvml"], "nvmlDeviceGetTotalEnergyConsumption", refuse)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: (next(free), 200))
+    cards = Cards(1)
+    cards.restart()
+    assert cards.taken() == {"peak_gpu_bytes": 40}
+
+
 def machine_with(monkeypatch, cards, held):
     """NVIDIA's library on a machine with these cards, a card's handle being its number; None: it is missing."""
     _nvidia.cache_clear()
