@@ -30,7 +30,7 @@ from proctor.harness.engines.protocol import (
 from proctor.harness.engines.vllm_settings import settings_for
 
 # lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
-# Torch may have touched the GPU already; not in a worker of parallel.py, which asks for a fork.
+# Torch may have touched the GPU already; not in a worker of parallel.py that has built nothing, which asks for a fork.
 os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
