@@ -30,16 +30,28 @@ def side_by_side(jobs: Sequence[Callable[[], T]]) -> list[T]:
     """What each job returns; one that fails, fails here."""
     global _jobs
     count = min(processes(), len(jobs))
-    if count < 2:
+    if count < 2 or _jobs:  # a job that has jobs of its own does them itself
         return [job() for job in jobs]
     _jobs = jobs
     try:
-        with ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
+        with ProcessPoolExecutor(count, multiprocessing.get_context("fork"), _end_with_parent) as pool:
             return list(pool.map(_job, range(len(jobs))))
     except BrokenProcessPool:  # one was killed, for want of memory perhaps
         return [job() for job in jobs]
     finally:
         _jobs = ()
+
+
+def _end_with_parent() -> None:
+    """Each waits for its next job at a pipe that the others hold open too: by itself it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _job(number: int) -> Any:

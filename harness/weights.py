@@ -1,5 +1,6 @@
 """Weights for a session: built where they are missing, and an engine opened on them, once for all its variants."""
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -26,6 +27,10 @@ def build_weights(
     with reporter.building() as progress:
 
         def tell(what: str, share: float, now: str) -> None:
+            if (
+                share < 1.0
+            ):  # OpenMP's threads, which compute here, are missing in a fork: it would wait for ever
+                os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"
             progress(what, share, now)
             watched(what, share, now)
 

@@ -30,10 +30,11 @@ from proctor.harness.engines.protocol import (
 from proctor.harness.engines.vllm_settings import settings_for
 
 # lm-eval's class imports vllm while it is defined, and vllm reads these while it is imported.
-os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")  # torch may have touched the GPU already
+# Torch may have touched the GPU already; not in a worker of parallel.py that has built nothing, which asks for a fork.
+os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-# It is off elsewhere, against warnings where processes fork: here they are spawned.
+# It is off elsewhere, against warnings where processes fork: here nothing is tokenized before that.
 os.environ["TOKENIZERS_PARALLELISM"] = "true"
 if importlib.util.find_spec("flashinfer") is None:
     os.environ.setdefault("VLLM_USE_FLASHINFER_SAMPLER", "0")

@@ -36,7 +36,7 @@ class CellParts:
     files: list[tuple[str, str]]
     shown: int
     marks: list[str]
-    first: Mapping[str, Any]
+    first: Mapping[str, Any] | None
 
 
 def parts_of(cell: record.Cell, task: record.TaskRecord) -> CellParts:
@@ -53,7 +53,7 @@ def parts_of(cell: record.Cell, task: record.TaskRecord) -> CellParts:
         list(samples.files(f"{cell.variant}/{cell.task}", shown)),
         len(shown),
         samples.scores_to_choose(shown, task),
-        shown[0],
+        shown[0] if shown else None,
     )
 
 

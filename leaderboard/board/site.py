@@ -164,7 +164,7 @@ def _cell_pages(
     from proctor.leaderboard.board.pages import task as task_page
     from proctor.leaderboard.compare.together import ABOUT_ALL
 
-    examples: dict[str, Mapping[str, Any]] = {}
+    examples: dict[str, Mapping[str, Any] | None] = {}
     figures = {key: own.figures for key, own in parts.items()}
     costs = {key: own.costs for key, own in parts.items()}
     for row in ranked.rows:

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from threading import Event
+from time import sleep
 from typing import Annotated
 
 from typer import Argument, Option
@@ -56,7 +56,8 @@ def chat(
         echo(f"open {address} (Ctrl-C ends)")
         # Gradio's own wait ends with five seconds for each page that is open still; close() lets them go first.
         with suppress(KeyboardInterrupt):
-            Event().wait()
+            while True:  # an Event's wait hears no Ctrl-C on Windows
+                sleep(60)
     finally:
         app.close(verbose=False)
         for tutor in tutors:

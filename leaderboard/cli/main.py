@@ -109,7 +109,9 @@ def _name(command: Callable[..., None]) -> str:
 
 
 for command in COMMANDS:
-    app.command(_name(command))(command)
+    # What `list` lists is no option: `tasks` is no earlier name there.
+    settings = {"token_normalize_func": str} if command is project.list_ else None
+    app.command(_name(command), context_settings=settings)(command)
 for name, (about, members) in GROUPS.items():
     group = typer.Typer(no_args_is_help=True, help=about)
     if name == "tasks":  # which lists them where no command is named

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +19,15 @@ def adapter(tmp_path_factory):
     out = tmp_path_factory.mktemp("adapter")
     train(base(), recipe(method="qlora", rslora=True), {"additions": chats()}, out, quiet)
     return out
+
+
+def test_logits_are_compared_place_by_place_over_the_words():
+    old, new = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]), np.log([[0.25, 0.25, 0.5], [0.1, 0.1, 0.8]])
+    figures = compare_logits([old + 3.0, old[:1]], [new, new[:1]])  # a constant for all words says nothing
+    kl = 0.5 * np.log(2.0) + 0.25 * np.log(0.5)
+    assert figures["kl_max"] == pytest.approx(kl)
+    assert figures["kl_mean"] == pytest.approx(kl * 2 / 3)
+    assert (figures["places"], figures["top1_agreement"]) == (3, pytest.approx(1 / 3))
 
 
 def test_merged_weights_answer_as_base_and_adapter_did(adapter, tmp_path):

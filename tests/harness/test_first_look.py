@@ -69,7 +69,7 @@ def test_what_cannot_be_tried_is_refused_in_one_line(project, model, against, wh
     ("model", "against", "data"),
     [
         ("tiny", "nowhere.gguf", None), ("nowhere", None, None), ("package:no_such/x.gguf", "finetune/tiny", None),
-        ("org/one", "org/two", "nowhere.jsonl"),
+        ("org/one", "org/two", "nowhere.jsonl"), ("org/one", "nowhere.gguf", None),
     ],
 )  # fmt: skip
 def test_what_is_not_there_leaves_no_files(project, model, against, data):

@@ -80,6 +80,39 @@ def test_the_cards_that_are_asked_are_those_that_torch_sees_or_none(
     assert _handles(2) == asked
 
 
+def test_a_card_that_tells_no_memory_and_no_energy_is_asked_through_torch(monkeypatch):
+    """As one that shares the machine's memory: it names itself, and refuses both."""
+    import torch
+
+    free = iter([100, 60])
+
+    def refuse(*_):
+        raise sys.modules["pynvml"].NVMLError
+
+    machine_with(monkeypatch, ["GB10"], held=lambda: 0)
+    monkeypatch.setattr(sys.modules["pynvml"], "nvmlDeviceGetMemoryInfo", refuse)
+    monkeypatch.setattr(sys.modules["pynvml"], "nvmlDeviceGetTotalEnergyConsumption", refuse)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda number: (next(free), 200))
+    cards = Cards(1)
+    cards.restart()
+    assert cards.taken() == {"peak_gpu_bytes": 40}
+
+
+def test_energy_is_that_of_all_cards_of_the_engine(monkeypatch):
+    import torch
+
+    held, spent = iter([0, 0, 30, 10]), iter([1_000, 200, 3_500, 700])
+    machine_with(monkeypatch, ["H200"] * 3, held=lambda: next(held))
+    monkeypatch.setattr(
+        sys.modules["pynvml"], "nvmlDeviceGetTotalEnergyConsumption", lambda handle: next(spent)
+    )
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    cards = Cards(2)
+    cards.restart()
+    assert cards.taken() == {"peak_gpu_bytes": 40, "energy_joules": 3.0}
+
+
 def machine_with(monkeypatch, cards, held):
     """NVIDIA's library on a machine with these cards, a card's handle being its number; None: it is missing."""
     _nvidia.cache_clear()

@@ -1,5 +1,6 @@
 """Sessions for several GPUs: one of several variants becomes two where all would end sooner."""
 
+import os
 import pickle
 import shutil
 import sys
@@ -11,10 +12,13 @@ from proctor.common.refusal import Refusal
 from proctor.common.terminal import Console
 from proctor.harness import parallel, record
 from proctor.harness.config.suite import Suite
+from proctor.harness.config.variant import Variant
 from proctor.harness.plan import split
-from proctor.harness.plan.plan import make_plan
+from proctor.harness.plan.plan import VariantPlan, make_plan, weights_of
 from proctor.harness.plan.split import split_for
 from proctor.harness.session import run_session
+from proctor.harness.weights import build_weights
+from tests.support.random_gguf import SMALL, write_llama
 
 PROMPTS = ("cot", "cot-2shot", "cot-8shot", "confidence")
 
@@ -118,3 +122,17 @@ def test_the_size_of_a_base_is_looked_up_once_a_variant_however_often_its_sessio
 
 def test_without_a_gpu_a_session_stays_whole(sessions_of):
     assert names_of(split_for(sessions_of(64, 64).sessions, 0)) == ["tiny-0+tiny-1"]
+
+
+def test_where_weights_were_made_vllm_does_not_fork(home, monkeypatch):
+    """OpenMP's threads, which made them, are missing in a fork, and it would wait for them for ever."""
+    file = write_llama(home.folder / "mine.gguf", SMALL)
+    variant = Variant(name="mine", base=str(file), engine="hf")
+    stages, data, _ = weights_of(variant, home.store)
+    assert [stage.kind for stage in stages] == ["dequantize"]
+    ways = []
+    for _ in range(2):
+        monkeypatch.setenv("VLLM_WORKER_MULTIPROC_METHOD", "fork")
+        build_weights(VariantPlan(variant, stages, data, ()), home.store, Reporter(Console(quiet=True)))
+        ways.append(os.environ["VLLM_WORKER_MULTIPROC_METHOD"])
+    assert ways == ["spawn", "fork"]

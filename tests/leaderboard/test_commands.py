@@ -30,6 +30,8 @@ def test_list_names_every_kind_and_where_each_thing_is_from():
     only = shown("list", "tasks")
     assert "gsm8k" in only
     assert "demo" not in only
+    wrong = proctor("list", "variant").stderr
+    assert "'variant' is not one of 'variants', 'suites', 'tasks', 'prompts', 'judges', 'recipes'" in wrong
 
 
 def test_broken_file_is_listed_with_what_is_wrong_with_it(home, monkeypatch):

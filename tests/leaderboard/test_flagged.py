@@ -11,7 +11,7 @@ from proctor.harness import record
 from proctor.harness.imports.foreign import Wish
 from proctor.harness.imports.imports import import_files
 from proctor.leaderboard.board import site
-from proctor.leaderboard.compare.same_responses import why_flagged
+from proctor.leaderboard.compare.same_responses import FRAME, FRAMED, why_flagged
 from tests.support.board_pages import text_of
 from tests.support.board_results import rows_of, write
 from tests.support.comparing import run
@@ -109,6 +109,18 @@ def test_marks_emoji_and_unseen_characters_do_not_make_another_response(tmp_path
 
 def test_a_code_behind_the_same_plan_does_not_make_another_plan(tmp_path):
     coded = [f"{CANNED} ({7919 * (n + 3):x}a{n})" for n in range(20)]
+    told = why_flagged(cell(tmp_path, coded, task="study_plan"))
+    assert told == "20 of 20 items got one text with words and numbers of the item put in"
+
+
+def test_a_word_that_is_cut_where_the_first_words_end_does_not_make_another_plan(tmp_path):
+    """The twelfth word of the frame stands across the place where the first look ends, cut anew in each response."""
+    words = "Each week begins with what you know already and goes on"
+    assert len(words.split()) == FRAME - 1
+    coded = []
+    for n in range(20):
+        begun = f"({7919 * (n + 3):x}a{n}) {words}"
+        coded.append(f"{begun:{FRAMED - 1 - n % 5}}attentively until the next week.")
     told = why_flagged(cell(tmp_path, coded, task="study_plan"))
     assert told == "20 of 20 items got one text with words and numbers of the item put in"
 
