@@ -203,7 +203,7 @@ def _power(pair: Comparison, task: TaskRecord) -> str:
             ruled = "ruled out" if pair.verdict == Verdict.NO_WORSE else "not ruled out by so few"
             words += f", and a loss of {formatting.margin(d.margin, task)} is {ruled}"
     elif d.smallest_effect is None:
-        words = f"{items} can show no difference at all"
+        words = f"{items} can show no difference: too few of them differ"
     else:
         words = f"{items} show a difference of {formatting.score(d.smallest_effect, task)} with 80 % power"
     if d.items_needed is not None:

@@ -201,7 +201,7 @@ def real_pairs(
             tails = _tail(values, gap, se, margin, unseen[0]), _tail(-values, -gap, se, margin, -unseen[1])
         sd, share = se * sqrt(units.groups), units.n / units.groups
         needed = effect = None
-        if sd:
+        if sd and 0.5 ** (_differing(units, i, j) - 1) <= alpha:  # where fewer differ, no p could be as small
             effect = power.paired_real_effect(units.groups, sd, alpha)
         if sd and gap:
             needed = ceil(share * power.paired_real_items(gap, sd, alpha))
@@ -210,6 +210,12 @@ def real_pairs(
             margin=margin, needed=needed, effect=effect,
         )  # fmt: skip
     return differences
+
+
+def _differing(units: Units, i: int, j: int) -> int:
+    """How many units the two do not have alike, but for rounding."""
+    apart = np.abs(units.totals[i] - units.totals[j]).max(axis=1)
+    return int(np.count_nonzero(apart > 1e-12))
 
 
 def _changes(units: Units, i: int, j: int, gap: float) -> Floats:

@@ -61,6 +61,10 @@ def export_folder(out: Path, gguf: Path, record: Mapping[str, Any]) -> Iterator[
             "size_bytes": gguf.stat().st_size,
             "files": sorted(path.name for path in part.iterdir()),
         }
+        lost = _files_of(out) - set(whole["files"])
+        if lost:
+            what = f"the export that is there has {', '.join(sorted(lost))}, and this one has not"
+            raise Refusal(what, remedy="give another folder with --out, or remove it", where=out)
         text = json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False)
         (part / EXPORT).write_text(text + "\n", encoding="utf-8")
     except BaseException:
@@ -69,6 +73,14 @@ def export_folder(out: Path, gguf: Path, record: Mapping[str, Any]) -> Iterator[
     if out.exists():
         shutil.rmtree(out)
     part.rename(out)
+
+
+def _files_of(out: Path) -> set[str]:
+    """Those that an export here says to have written."""
+    try:
+        return set(json.loads((out / EXPORT).read_text(encoding="utf-8"))["files"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 def copy_gguf(gguf: Path, target: Path) -> None:

@@ -128,7 +128,10 @@ def choose(variant: "Variant", task: str | None, results: Path, store: Path, nee
     from proctor.tasks import TASKS
 
     if task is not None and task not in TASKS:
-        raise Refusal(f"no task {task!r}", nearest(task, list(TASKS)))
+        raise Refusal(
+            f"{task!r} is no task that ships, and only theirs have a wording to export",
+            nearest(task, list(TASKS)),
+        )
     cells, siblings = _with_its_weights(variant, results, store)
     task = task or _own_task(variant, siblings)
     if task is None and needed:

@@ -389,3 +389,12 @@ def test_whatever_comes_in_the_figures_hold_together(pairs, kind, clustered):
     assert all(value == value for value in asdict(found).values() if isinstance(value, float))
     single = estimate(a, kind=kind, clusters=clusters)
     assert single.low <= single.mean <= single.high
+
+
+@pytest.mark.parametrize(("apart", "shows"), [(1, False), (5, False), (6, True), (20, True)])
+def test_no_effect_is_promised_where_too_few_items_differ_for_any_p(apart: int, shows: bool) -> None:
+    scores = np.zeros((2, 20))
+    scores[0, :apart] = np.linspace(0.2, 0.4, apart)
+    found = compare_paired(scores[0], scores[1], kind="real")
+    assert (found.smallest_effect is not None) is shows
+    assert (found.p <= 0.05) is shows

@@ -38,8 +38,9 @@ def page(
         "name": name,
         "kind": KINDS.get(task.kind, ""),
         "framework": {"lm_eval": "lm-eval", "inspect": "Inspect"}.get(task.framework, task.framework),
-        "definition": runs[rows[0].variant].definition,
-        "versions": sorted({str(run.definition.task_version) for run in runs.values()}),
+        # The widest: a scored file may hold but some of the items.
+        "definition": max((run.definition for run in runs.values()), key=lambda asked: asked.items or 0),
+        "versions": sorted({str(run.definition.task_version or "not told") for run in runs.values()}),
         "margin": formatting.margins(pairs.family.comparisons.values(), task),
         "effect": _smallest_effects(pairs, task),
         "rows": rows,
