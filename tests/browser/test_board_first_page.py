@@ -63,7 +63,7 @@ def test_ticked_rows_are_alone_in_every_chart_and_on_the_next_page(seen: Seen) -
     drawn.first.wait_for()
     assert drawn.evaluate_all(names) == ["tiny", "tiny-q4"]
     seen.page.get_by_role("link", name="Show all").click()
-    seen.page.wait_for_function("document.getElementById('alone').hidden")
+    seen.page.locator("#alone").wait_for(state="hidden")
     assert len(drawn.evaluate_all(names)) > 3
 
 
