@@ -174,9 +174,8 @@ class Cards:
     def _held(self, number: int) -> int:
         if self._handles:
             library = _nvidia()
-            with suppress(
-                library.NVMLError
-            ):  # a card that shares the machine's memory has none of its own to tell
+            # A card that shares the machine's memory has none of its own to tell.
+            with suppress(library.NVMLError):
                 return int(library.nvmlDeviceGetMemoryInfo(self._handles[number]).used)
         free, total = self._cuda.mem_get_info(number)
         return int(total - free)

@@ -27,9 +27,8 @@ def build_weights(
     with reporter.building() as progress:
 
         def tell(what: str, share: float, now: str) -> None:
-            if (
-                share < 1.0
-            ):  # OpenMP's threads, which compute here, are missing in a fork: it would wait for ever
+            # OpenMP's threads, which compute here, are missing in a fork of vLLM's: it would wait for ever.
+            if share < 1.0:
                 os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "spawn"
             progress(what, share, now)
             watched(what, share, now)

@@ -202,6 +202,8 @@ def _power(pair: Comparison, task: TaskRecord) -> str:
         if d.margin is not None:
             ruled = "ruled out" if pair.verdict == Verdict.NO_WORSE else "not ruled out by so few"
             words += f", and a loss of {formatting.margin(d.margin, task)} is {ruled}"
+    elif d.smallest_effect is None and d.se == 0.0:
+        words = f"all {d.n:,} items differ alike: without a spread nothing says what else so many would show"
     elif d.smallest_effect is None:
         words = f"{items} can show no difference: too few of them differ"
     else:

@@ -25,3 +25,9 @@ from proctor.common.stats.paired import (
     estimate_each,
 )
 from proctor.common.stats.units import Kind, Scale, micro_f1
+
+__all__ = [
+    "Difference", "Estimate", "Kind", "RankRange", "Scale", "Table", "Verdict", "benjamini_hochberg", "compare_all",
+    "compare_each", "compare_paired", "estimate", "estimate_each", "holm", "letters", "maj_at_k", "micro_f1",
+    "pass_at_k", "rank_ranges", "shown_matrix", "verdict",
+]  # fmt: skip

@@ -78,7 +78,7 @@ def export_folder(out: Path, gguf: Path, record: Mapping[str, Any]) -> Iterator[
 def _files_of(out: Path) -> set[str]:
     """Those that an export here says to have written."""
     try:
-        return set(json.loads((out / EXPORT).read_text(encoding="utf-8"))["files"])
+        return set(map(str, json.loads((out / EXPORT).read_text(encoding="utf-8"))["files"]))
     except (OSError, ValueError, LookupError, TypeError):
         return set()
 

@@ -51,3 +51,12 @@ from proctor.harness.record.run_record import (
     difference,
     fields_of,
 )
+
+__all__ = [
+    "NOT_TOLD", "STATUSES", "BaseRecord", "Cell", "CostRecord", "DecideRecord", "Definition", "DeviceRecord",
+    "DeviceTest", "Devices", "GgufRecord", "GroupRecord", "HardwareRecord", "ItemsByKind", "Kind", "Look",
+    "Measurements", "MergeRecord", "OriginRecord", "OverlapRecord", "PlannedRecord", "RunRecord", "Sample",
+    "SolverRecord", "StageRecord", "Status", "TaskRecord", "VariantRecord", "cell_folder", "cells", "difference",
+    "fields_of", "lock", "measurements_from", "read", "read_cards", "read_devices", "schema", "set_aside", "table_of",
+    "variants", "write", "write_card", "write_device", "write_run", "write_table",
+]  # fmt: skip

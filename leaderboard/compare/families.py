@@ -92,9 +92,8 @@ def compare_pairs(pairs: Sequence[Pair], settings: Settings = USUAL) -> list[Com
     """Each pair on the same task, as one family; it was asked already whether they can be compared."""
     shared = list(starmap(shared_items, pairs))
     parts, jobs = 1, []
-    if len(pairs) >= MANY and any(
-        items.kind != "binary" for items in shared
-    ):  # 0/1 scores take next to no time
+    # 0/1 scores take next to no time.
+    if len(pairs) >= MANY and any(items.kind != "binary" for items in shared):
         parts = processes()
     for part in range(parts):
         own = slice(part * len(pairs) // parts, (part + 1) * len(pairs) // parts)

@@ -348,6 +348,17 @@ def test_every_line_fits_80_columns_and_says_the_verdict(tmp_path):
         assert max(map(len, told_lines)) <= 80, told_lines
 
 
+@pytest.mark.parametrize(
+    ("apart", "says"),
+    [(1, "24 such items can show no difference: too few of them differ"), (24, "all 24 items differ alike")],
+)
+def test_no_effect_is_named_where_one_item_differs_or_all_differ_alike(tmp_path, apart, says):
+    scores = [0.5, 1.5, 2.5, 4.0] * 6
+    other = [score + 0.5 * (place < apart) for place, score in enumerate(scores)]
+    results = imported(tmp_path, rows_for({"a": scores, "b": other}))
+    assert says in " ".join(run("compare", "a", "b", "--results", results).split())
+
+
 def test_where_all_items_were_scored_alike_the_command_says_so(tmp_path):
     scores = [0.5, 1.5, 2.5, 4.0] * 6
     results = imported(tmp_path, rows_for({"a": scores, "b": scores}))
